@@ -1,0 +1,140 @@
+/**
+ * The process of one single run. It loads the user's module in the way its environment says
+ * (`ROTE=bare`, `ROTE=off`, or memoized), calls the function once, reports, and is gone:
+ * no run can profit from what another one has compiled, cached or left on the heap.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { deserialize, serialize } from "node:v8";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+import { Failure } from "../failure.ts";
+import { load } from "./load.ts";
+import type { Handle, Loaded } from "./load.ts";
+import { ascending } from "./order.ts";
+import { returned, threw } from "./outcome.ts";
+import type { Answer, Counts, Job, Message, Order, Outcome, Timing } from "./protocol.ts";
+
+/** The plain way is counted through wrappers, which need more stack than the function alone. */
+const countingStackMb = 256;
+
+type Say = (message: Message) => Promise<void>;
+
+if (isMainThread) {
+  process.once("message", (job: Job) => void answerAndExit(job));
+} else {
+  // The main thread checks what arrives when it passes it on; here it only has to keep its order.
+  const say: Say = async (message) => parentPort?.postMessage(message);
+  void perform(workerData as Job, say);
+}
+
+async function answerAndExit(job: Job): Promise<void> {
+  const say: Say = (message) =>
+    new Promise((resolve) => void process.send?.(message, () => resolve()));
+  if (job.purpose === "count" && job.way === "plain") await performOnLargeStack(job, say);
+  else await perform(job, say);
+  // The module may keep timers or sockets open; this process was only here for the answer.
+  process.exit(0);
+}
+
+async function performOnLargeStack(job: Job, say: Say): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: job,
+    stdout: true,
+    resourceLimits: { stackSizeMb: countingStackMb },
+  });
+  let sent = Promise.resolve();
+  await new Promise<void>((resolve) => {
+    worker.on("message", (message: Message) => {
+      sent = sent.then(() => say(message));
+      if (message.type !== "loaded") resolve();
+    });
+    // Out of memory, or out of a stack as large as that: the counts stay unknown.
+    worker.on("error", () => resolve());
+    worker.on("exit", () => resolve());
+  });
+  await sent;
+}
+
+async function perform(job: Job, say: Say): Promise<void> {
+  try {
+    const loaded = await load(job.file, job.name);
+    await say({ type: "loaded" });
+    await say(job.purpose === "time" ? await time(job, loaded) : await count(job, loaded));
+  } catch (error) {
+    const failure = error instanceof Failure ? error : new Failure(String(error));
+    const { message, hint } = failure;
+    await say({ type: "refused", message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** The call that the job is about, ready to be made. */
+function callOf(job: Job, { rote, fn }: Loaded): () => unknown {
+  if (job.way !== "tabulated") return () => fn(...job.args);
+  const { calls, index } = deserialize(readFileSync(job.callsFile)) as {
+    calls: unknown[][];
+    index: number;
+  };
+  return () => rote.tabulate(fn, calls)[index];
+}
+
+async function time(job: Job, loaded: Loaded): Promise<Answer> {
+  const call = callOf(job, loaded);
+  let outcome: Outcome;
+  let timing: Timing | undefined;
+  loaded.rote.clearAll();
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  try {
+    let value = call();
+    if (value instanceof Promise) value = await value;
+    const wallMs = performance.now() - startedAt;
+    const cpu = process.cpuUsage(cpuBefore);
+    timing = { wallMs, cpuMs: (cpu.user + cpu.system) / 1000 };
+    outcome = returned(value);
+  } catch (error) {
+    outcome = threw(error);
+  }
+  return { type: "answer", outcome, ...(timing && { timing }), warnings: [] };
+}
+
+async function count(job: Job, loaded: Loaded): Promise<Answer> {
+  const warnings = collectWarnings();
+  const call = callOf(job, loaded);
+  loaded.rote.clearAll();
+  const before = loaded.handle.stats();
+  let outcome: Outcome;
+  try {
+    outcome = returned(await call());
+  } catch (error) {
+    outcome = threw(error);
+  }
+  const counts = countsSince(before, loaded.handle);
+  const order =
+    job.way === "memoized" && outcome.kind === "returned" ? keepOrder(job, loaded) : undefined;
+  // Warnings are emitted on a later turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  return { type: "answer", outcome, counts, ...(order && { order }), warnings };
+}
+
+function countsSince(before: ReturnType<Handle["stats"]>, handle: Handle): Counts {
+  const after = handle.stats();
+  const calls = after.hits + after.misses - before.hits - before.misses;
+  const runs = after.runs - before.runs;
+  return { calls, runs, reruns: after.reruns - before.reruns, deepest: after.depth };
+}
+
+/** Leaves the calls of this run, in ascending order, to the processes that tabulate. */
+function keepOrder(job: Job, { handle }: Loaded): Order {
+  const keys = Array.from(handle.entries(), ([key]) => key);
+  const order = ascending(keys, job.args);
+  if ("reason" in order) return order;
+  writeFileSync(job.callsFile, serialize(order));
+  return { calls: order.calls.length };
+}
+
+function collectWarnings(): string[] {
+  const warnings: string[] = [];
+  process.on("warning", (warning: Error & { code?: string }) => {
+    if (/rote/i.test(`${warning.name} ${warning.code ?? ""}`)) warnings.push(warning.message);
+  });
+  return warnings;
+}

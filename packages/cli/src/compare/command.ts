@@ -1,0 +1,132 @@
+/** `rote compare`: what memoization does to one call of one function. */
+import { existsSync, statSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { Command } from "commander";
+import { parseDuration } from "../duration.ts";
+import { Failure } from "../failure.ts";
+import type { ExitCode } from "../failure.ts";
+import { colorsFor, createProgressLine } from "../terminal.ts";
+import { parseArguments } from "./arguments.ts";
+import { compare } from "./compare.ts";
+import type { Comparison, Request } from "./compare.ts";
+import { toJson } from "./json.ts";
+import { report, showCall } from "./report.ts";
+
+interface CompareOptions {
+  readonly runs?: string;
+  readonly timeout: string;
+  readonly json?: true;
+}
+
+const examples = `
+Arguments are JSON, with 123n for a BigInt; text keeps its own quotes:
+
+  rote compare fibonacci.ts fibonacci 36
+  rote compare partitions.ts partitions 400n
+  rote compare edit-distance.ts editDistance '"kitten"' '"sitting"'
+
+Exit code: 0 all ways agree, 1 they differ or the function throws, 2 wrong usage.`;
+
+export function compareCommand(onEnd: (exitCode: ExitCode) => void): Command {
+  return new Command("compare")
+    .summary("run a memoized function plain, memoized and tabulated, and compare")
+    .description(
+      "Calls an exported memoized function in three ways, each time in a fresh process: plain,\n" +
+        "memoized (top-down) and tabulated (bottom-up). Shows what each costs, and checks that\n" +
+        "all of them return the same.",
+    )
+    .argument("<file>", "TypeScript or JavaScript module")
+    .argument("<function>", "the name under which it exports the function")
+    .argument("[args...]", "arguments of the call, as JSON")
+    .option("--runs <count>", "cold runs of each way (default: 5, fewer if they are slow)")
+    .option("--timeout <duration>", "stop a run that takes longer: 500ms, 10s, 2m", "10s")
+    .option("--json", "print the comparison for machines")
+    .addHelpText("after", examples)
+    .action(async (file: string, name: string, args: string[], options: CompareOptions) => {
+      onEnd(await run(file, name, args, options));
+    });
+}
+
+async function run(
+  file: string,
+  name: string,
+  args: readonly string[],
+  options: CompareOptions,
+): Promise<ExitCode> {
+  const request: Request = {
+    file: existingFile(file),
+    name,
+    args: parseArguments(args),
+    runs: options.runs === undefined ? undefined : parseRuns(options.runs),
+    timeoutMs: parseDuration(options.timeout, "--timeout"),
+  };
+  const progress = createProgressLine(process.stderr);
+  let comparison: Comparison;
+  try {
+    comparison = await compare(request, (text) => progress.show(text));
+  } finally {
+    progress.clear();
+  }
+  const problem = problemIn(request, comparison);
+  if (options.json) {
+    process.stdout.write(toJson(request, comparison, problem === undefined));
+  } else if (comparison.outcome.kind === "returned") {
+    process.stdout.write(report(request, comparison, colorsFor(process.stdout)));
+  }
+  if (problem !== undefined) throw problem;
+  return 0;
+}
+
+function existingFile(file: string): string {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new Failure(`no such file: ${file}`, `Paths are relative to ${process.cwd()}.`);
+  }
+  if (!statSync(path).isFile()) {
+    throw new Failure(`${file} is not a file`, `Give the module that exports the function.`);
+  }
+  return path;
+}
+
+function parseRuns(text: string): number {
+  const runs = Number(text);
+  if (!Number.isInteger(runs) || runs < 1) {
+    const received = JSON.stringify(text);
+    throw new Failure(
+      `--runs must be a whole number from 1; received ${received}`,
+      `--runs 5 is the usual number.`,
+    );
+  }
+  return runs;
+}
+
+/** What is wrong with the function, if anything: not with how the command was called. */
+function problemIn(request: Request, { difference, outcome, ways }: Comparison): Failure | undefined {
+  const call = showCall(request);
+  if (difference !== undefined) {
+    const { left, leftOutcome, right, rightOutcome } = difference;
+    const width = Math.max(left.length, right.length) + 1;
+    const line = (way: string, { kind, text }: typeof outcome): string =>
+      `  ${`${way}:`.padEnd(width)} ${kind === "threw" ? "threw " : ""}${text}`;
+    return new Failure(
+      [
+        `${call} does not end the same way each time`,
+        line(left, leftOutcome),
+        line(right, rightOutcome),
+      ].join("\n"),
+      `It may read something besides its arguments (a clock, a counter, randomness), or change them.`,
+      1,
+    );
+  }
+  if (outcome.kind === "threw") {
+    const isPlainToo = ways.some(({ way, status }) => way === "plain" && status === "failed");
+    const who = isPlainToo ? ", plain and memoized alike" : "";
+    const shown = relative(process.cwd(), request.file);
+    return new Failure(
+      `${call} threw ${outcome.text}${who}`,
+      `Call ${request.name} in ${shown} with arguments that it takes.`,
+      1,
+    );
+  }
+  return undefined;
+}

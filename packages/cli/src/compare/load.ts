@@ -1,0 +1,128 @@
+/** Finds the memoized function in the user's module, together with the rote that memoized it. */
+import { createRequire } from "node:module";
+import { basename, extname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+import { Failure } from "../failure.ts";
+
+/** As much of "rote" as the comparison uses. The user's module may have brought another version than ours. */
+export interface Rote {
+  isMemoized(value: unknown): boolean;
+  cacheOf(fn: unknown): Handle;
+  clearAll(): void;
+  tabulate(fn: unknown, calls: Iterable<readonly unknown[]>): unknown[];
+}
+
+export interface Handle {
+  stats(): { hits: number; misses: number; runs: number; reruns: number; depth: number };
+  entries(): Iterable<readonly [key: unknown, value: unknown]>;
+}
+
+export interface Loaded {
+  readonly rote: Rote;
+  readonly fn: (...args: readonly unknown[]) => unknown;
+  readonly handle: Handle;
+}
+
+export async function load(file: string, name: string): Promise<Loaded> {
+  const exported = await importModule(file);
+  const rote = await importRote(file);
+  const value = exported.get(name);
+  if (!rote.isMemoized(value)) throw explainMissing(file, name, exported, rote);
+  return { rote, fn: value as Loaded["fn"], handle: rote.cacheOf(value) };
+}
+
+/** The exports by name; those of a CommonJS module are also the properties of its `module.exports`. */
+async function importModule(file: string): Promise<Map<string, unknown>> {
+  let namespace: Record<string, unknown>;
+  try {
+    namespace = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw explainImport(file, error);
+  }
+  const standard = namespace["default"];
+  const properties = typeof standard === "object" && standard !== null ? standard : {};
+  return new Map<string, unknown>([...Object.entries(properties), ...Object.entries(namespace)]);
+}
+
+/** The very copy of rote that the user's module imports: another one would not know its functions. */
+async function importRote(file: string): Promise<Rote> {
+  let url: string;
+  try {
+    url = pathToFileURL(createRequire(file).resolve("rote")).href;
+  } catch {
+    url = import.meta.resolve("rote");
+  }
+  return (await import(url)) as Rote;
+}
+
+function explainImport(file: string, error: unknown): Failure {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const shown = basename(file);
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION" && /^\.[cm]?ts$/.test(extname(file))) {
+    return new Failure(
+      `Node ${process.versions.node} cannot load TypeScript, and ${shown} is written in it`,
+      `Use Node 22.18 or newer, or compile the module and compare the JavaScript.`,
+    );
+  }
+  if (code === "ERR_MODULE_NOT_FOUND" && /'rote'/.test(String(message))) {
+    return new Failure(
+      `${shown} imports "rote", which is not installed there`,
+      `npm install rote`,
+    );
+  }
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
+    return new Failure(
+      `${shown} has TypeScript syntax that Node cannot strip: ${String(message)}`,
+      `Compile the module and compare the JavaScript.`,
+    );
+  }
+  const text = error instanceof Error ? (error.stack ?? String(error)) : inspect(error);
+  return new Failure(
+    `${shown} throws when it is loaded\n${indent(text)}`,
+    `See that this works first: node ${shown}`,
+  );
+}
+
+function explainMissing(
+  file: string,
+  name: string,
+  exported: ReadonlyMap<string, unknown>,
+  rote: Rote,
+): Failure {
+  const value = exported.get(name);
+  const memoized = [...exported.keys()].filter((each) => rote.isMemoized(exported.get(each)));
+  const others =
+    memoized.length === 0
+      ? `Nothing that ${basename(file)} exports is memoized: export const ${asIdentifier(name)} = memoize(…)`
+      : `Its memoized exports: ${memoized.join(", ")}.`;
+  if (!exported.has(name)) {
+    return new Failure(`${basename(file)} has no export named ${name}`, others);
+  }
+  if (typeof value !== "function") {
+    return new Failure(`${name} in ${basename(file)} is not a function`, others);
+  }
+  if (isMemoizedElsewhere(value)) {
+    return new Failure(
+      `${name} in ${basename(file)} was memoized by another copy of rote than the one installed beside it`,
+      `Find the copies with: npm ls rote`,
+    );
+  }
+  return new Failure(
+    `${name} in ${basename(file)} is not memoized`,
+    `import { memoize } from "rote"; export const ${asIdentifier(name)} = memoize((…) => …), calling ${asIdentifier(name)} itself inside.`,
+  );
+}
+
+function isMemoizedElsewhere(fn: object): boolean {
+  const { cache, original } = fn as { cache?: { stats?: unknown }; original?: unknown };
+  return typeof cache?.stats === "function" && typeof original === "function";
+}
+
+function asIdentifier(name: string): string {
+  return name === "default" ? "name" : name;
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "  ");
+}
