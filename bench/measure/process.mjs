@@ -1,0 +1,22 @@
+/** Starts one worker and reads its one line of JSON. A process that takes too long is its own result. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const TIMEOUT_MS = 10_000;
+const worker = fileURLToPath(new URL("../worker.mjs", import.meta.url));
+
+export function runProcess(rowId, contender, mode) {
+  const env = { ...process.env, NODE_ENV: "production" };
+  delete env.ROTE; // neither belongs in a measurement
+  delete env.NODE_OPTIONS;
+  const args = ["--expose-gc", worker, rowId, contender, mode];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+      if (error?.killed) resolve({ failure: `takes more than ${TIMEOUT_MS / 1000} s` });
+      else if (error) resolve({ failure: `crashes: ${firstLine(stderr) || error.message}` });
+      else resolve(JSON.parse(stdout));
+    });
+  });
+}
+
+const firstLine = (text) => text.split("\n").find((line) => /error|fatal/i.test(line)) ?? "";
