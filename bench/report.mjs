@@ -64,7 +64,7 @@ function againstFloor(result) {
   const rote = result.contenders.find(({ name }) => name === "rote");
   const timed = result.contenders
     .filter((other) => other.name !== "rote" && isOnTime(other) && other.median !== undefined)
-    .sort((a, b) => a.median - b.median);
+    .sort((a, b) => a.ratio.median - b.ratio.median); // not of medians: rounds differ
   const peer = timed.find(({ status }) => status === "right");
   const fastest = timed[0];
   const reach = row.reach[result.mode];
@@ -83,7 +83,11 @@ function againstFloor(result) {
     aim === undefined ? "" : bar(row, aim),
     reach === undefined || !rote ? "" : metOf(rote, measured, reach, aim),
     peer ? `${peer.name} ${figure(row, peer)} (${ratio(peer.ratio.median)})` : "none",
-    !rote || !isOnTime(rote) ? "" : !peer || rote.median < peer.median ? "yes" : "**no**",
+    !rote || !isOnTime(rote)
+      ? ""
+      : !peer || rote.ratio.median < peer.ratio.median
+        ? "yes"
+        : "**no**",
     fastest ? `${fastest.name} ${figure(row, fastest)} (${ratio(fastest.ratio.median)})` : "none",
   ];
 }
@@ -115,17 +119,20 @@ function everybody(results) {
 
 function wrongAnswers(results) {
   const groups = new Map(); // contenders that share their faults share a line
-  for (const { row, mode, contenders } of results) {
-    if (mode === "mixed") continue; // the same check
+  for (const { row, contenders } of results) {
     for (const { name, problems, notes, status } of contenders) {
       const what = [...problems, ...notes.map((note) => `(${note})`)].join("; ");
       if (!what || !isOnTime({ status })) continue;
-      const group = groups.get(row + what) ?? { row, names: [], what };
-      group.names.push(name);
+      const group = groups.get(row + what) ?? { row, names: new Set(), what };
+      group.names.add(name); // a set: both modes of a row carry the same check
       groups.set(row + what, group);
     }
   }
-  const lines = [...groups.values()].map(({ row, names, what }) => [row, names.join(", "), what]);
+  const lines = [...groups.values()].map(({ row, names, what }) => [
+    row,
+    [...names].join(", "),
+    what,
+  ]);
   return lines.length === 0 ? ["None."] : table(["row", "contenders", "what"], lines);
 }
 
