@@ -113,14 +113,12 @@ function modesOf(row) {
 }
 
 function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      rows: { type: "string" },
-      contenders: { type: "string" },
-      mode: { type: "string", default: "both" },
-      rounds: { type: "string", default: "7" },
-      json: { type: "string" },
-    },
+  const { values } = parse({
+    rows: { type: "string" },
+    contenders: { type: "string" },
+    mode: { type: "string", default: "both" },
+    rounds: { type: "string", default: "7" },
+    json: { type: "string" },
   });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) misuse(`--rounds must be an integer above 0`);
@@ -140,6 +138,14 @@ function readOptions() {
     json: values.json,
     isWhole: !values.rows && !values.contenders && values.mode === "both",
   };
+}
+
+function parse(known) {
+  try {
+    return parseArgs({ options: known });
+  } catch (error) {
+    return misuse(error.message);
+  }
 }
 
 function pick(option, text, known) {
