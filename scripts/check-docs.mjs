@@ -1,0 +1,135 @@
+/**
+ * Keeps what is generated equal to what it is generated from; a stale copy fails.
+ *
+ *     npm run docs         rewrites the copies
+ *
+ * - README.md, between <!-- options:start --> and <!-- options:end -->: the table of options, from
+ *   the doc comments of MemoizeOptions (first sentence, @defaultValue).
+ * - README.md, between <!-- size:SUBPATH --> and <!-- /size -->: the measured size of an import.
+ * - docs/reference/SUBPATH.md: every public name, from the emitted declarations.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { readDeclaration, readExports } from "./doc-comments.mjs";
+import { formatSize, measureSizes } from "./sizes.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const writes = process.argv.includes("--write");
+const problems = [];
+
+const firstSentence = (text) =>
+  (/^[\s\S]*?\.(?=\s|$)/.exec(text)?.[0] ?? text).replaceAll(/\s+/g, " ").replace(/\.$/, "");
+
+const tagOf = (comment, tag) => comment.tags.find((entry) => entry.tag === tag)?.text;
+
+function optionTable() {
+  const path = join(root, "packages/rote/src/options.ts");
+  const rows = [["option", "meaning", "default"]];
+  for (const { name, comment } of readDeclaration(path, "MemoizeOptions").members) {
+    if (tagOf(comment, "internal") !== undefined) continue;
+    const standard = tagOf(comment, "defaultValue");
+    if (comment.text === "") problems.push(`MemoizeOptions.${name} has no doc comment`);
+    if (standard === undefined) problems.push(`MemoizeOptions.${name} has no @defaultValue`);
+    const row = [`\`${name}\``, firstSentence(comment.text), standard ?? ""];
+    rows.push(row.map((cell) => cell.replaceAll("|", "\\|").replaceAll(/\s+/g, " ")));
+  }
+  // Padded as the formatter pads tables, so that it has nothing to change.
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
+}
+
+/** The text with everything between two markers replaced; unchanged where they are missing. */
+function replaceBetween(text, start, end, content) {
+  const from = text.indexOf(start);
+  if (from === -1) return text;
+  const to = text.indexOf(end, from);
+  if (to === -1) throw new Error(`"${start}" is not followed by "${end}"`);
+  return text.slice(0, from + start.length) + content + text.slice(to);
+}
+
+function renderComment({ text, tags }) {
+  const parts = [text];
+  const list = (title, tag, prefix) => {
+    const items = tags.filter((entry) => entry.tag === tag);
+    if (items.length === 0) return;
+    const bullets = items.map((entry) => `- ${prefix(entry.text).replaceAll("\n", "\n  ")}`);
+    parts.push(`**${title}**`, bullets.join("\n"));
+  };
+  list("Parameters", "param", (item) => item.replace(/^(\w+)\s*-?\s*/, "`$1`: "));
+  list("Returns", "returns", (item) => item);
+  list("Default", "defaultValue", (item) => item);
+  list("Throws", "throws", (item) => item.replace(/^\{(\w+)\}\s*/, "`$1` "));
+  for (const { tag, text: example } of tags) if (tag === "example") parts.push(example);
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function reference(specifier, path) {
+  const parts = [
+    `# Reference: ${specifier}`,
+    "Generated from the doc comments by `npm run docs`; edit those.",
+  ];
+  for (const { name, declarations } of readExports(path)) {
+    const visible = declarations.filter(({ comment }) => tagOf(comment, "internal") === undefined);
+    if (visible.length === 0) continue;
+    const signatures = visible.map(({ signature }) =>
+      signature.replace(/^export /, "").replace(/^declare /, ""),
+    );
+    parts.push(`## ${name}`, `\`\`\`ts\n${signatures.join("\n")}\n\`\`\``);
+    for (const { comment, members } of visible) {
+      parts.push(renderComment(comment));
+      for (const member of members) {
+        if (member.comment.text === "") continue;
+        parts.push(`### ${name}.${member.name}`, renderComment(member.comment));
+      }
+    }
+  }
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+/** Compares a file with what it should say, or writes it. */
+function settle(path, wanted) {
+  const full = join(root, path);
+  const current = existsSync(full) ? readFileSync(full, "utf8") : undefined;
+  if (current === wanted) return;
+  if (writes) {
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, wanted);
+    console.log(`wrote ${path}`);
+  } else {
+    problems.push(`${path} is stale. Run "npm run docs" and commit the result.`);
+  }
+}
+
+if (existsSync(join(root, "README.md"))) {
+  let readme = readFileSync(join(root, "README.md"), "utf8");
+  if (!readme.includes("<!-- options:start -->")) {
+    problems.push("README.md has no <!-- options:start --> … <!-- options:end -->");
+  }
+  const table = `\n\n${optionTable()}\n\n`;
+  readme = replaceBetween(readme, "<!-- options:start -->", "<!-- options:end -->", table);
+  for (const { specifier, bytes } of await measureSizes()) {
+    const start = `<!-- size:${specifier} -->`;
+    readme = replaceBetween(readme, start, "<!-- /size -->", formatSize(bytes));
+  }
+  settle("README.md", readme);
+} else {
+  problems.push("README.md is missing");
+}
+
+const { exports } = JSON.parse(readFileSync(join(root, "packages/rote/package.json"), "utf8"));
+for (const [subpath, target] of Object.entries(exports)) {
+  if (subpath === "./package.json") continue;
+  const specifier = subpath.replace(/^\./, "rote");
+  const name = specifier.replaceAll("/", "-");
+  settle(
+    `docs/reference/${name}.md`,
+    reference(specifier, join(root, "packages/rote", target.types)),
+  );
+}
+
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
