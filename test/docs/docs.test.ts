@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { findBlocks, toModule } from "./blocks.ts";
+import { expectValue } from "./expectation.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const generated = join(root, "test/docs/generated");
+
+function findPages(): string[] {
+  const guide = "docs/guide";
+  const isPage = (name: string) => name.endsWith(".md");
+  const guidePages = existsSync(join(root, guide)) ? readdirSync(join(root, guide)) : [];
+  return ["README.md", ...guidePages.filter(isPage).map((name) => `${guide}/${name}`)].filter(
+    (page) => existsSync(join(root, page)),
+  );
+}
+
+const pages = findPages().map((path) => {
+  const blocks = findBlocks(readFileSync(join(root, path), "utf8"));
+  return { path, blocks, file: path.replaceAll(/[/.]/g, "-") };
+});
+
+// Modules are written before any test runs: importing them is how they are run.
+rmSync(generated, { recursive: true, force: true });
+mkdirSync(generated, { recursive: true });
+for (const { blocks, file } of pages) {
+  writeFileSync(join(generated, `${file}.check.ts`), toModule(blocks, "check"));
+  writeFileSync(join(generated, `${file}.run.ts`), toModule(blocks, "run"));
+}
+writeFileSync(
+  join(generated, "tsconfig.json"),
+  JSON.stringify({
+    extends: "../../../tsconfig.json",
+    compilerOptions: {
+      // A page shows values for their own sake.
+      noUnusedLocals: false,
+      paths: { rote: ["../../../packages/rote/src/index.ts"] },
+    },
+    include: ["*.check.ts"],
+    exclude: [],
+  }),
+);
+
+test("the blocks of every page type-check", { timeout: 60_000 }, async () => {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const { stdout } = await promisify(execFile)(process.execPath, [tsc, "-p", generated]).catch(
+    (error: { stdout: string }) => error,
+  );
+
+  expect(stdout).toBe("");
+});
+
+interface Expectation {
+  readonly line: number;
+  readonly block: number;
+  readonly error?: unknown;
+}
+
+describe.for(pages.filter(({ blocks }) => blocks.some((block) => block.runs)))(
+  "the blocks of $path run and give what they say",
+  ({ blocks, file }) => {
+    const expectations: Expectation[] = [];
+    let reached = 0;
+    let broken: { readonly block: number; readonly error: unknown } | undefined;
+
+    beforeAll(async () => {
+      const scope = globalThis as Record<string, unknown>;
+      scope["__enter"] = (line: number) => {
+        reached = line;
+      };
+      scope["__expect"] = async (line: number, run: () => unknown, expected: string) => {
+        const block = reached;
+        try {
+          await expectValue(run, expected);
+          expectations.push({ line, block });
+        } catch (error) {
+          expectations.push({ line, block, error });
+        }
+      };
+      try {
+        await import(/* @vite-ignore */ join(generated, `${file}.run.ts`));
+      } catch (error) {
+        broken = { block: reached, error };
+      }
+    });
+
+    test.for(blocks.filter((block) => block.runs))("line $line", ({ line }) => {
+      for (const { error, line: at, block } of expectations) {
+        if (block !== line || error === undefined) continue;
+        throw new Error(`line ${at}: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
+      }
+      if (broken !== undefined && broken.block <= line) {
+        throw new Error(`the page stopped in its block at line ${broken.block}`, {
+          cause: broken.error,
+        });
+      }
+    });
+  },
+);
