@@ -23,7 +23,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    return tell(error);
+    return tell(error, args);
   }
 }
 
@@ -32,9 +32,9 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function tell(error: unknown): ExitCode {
+function tell(error: unknown, args: readonly string[]): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const failure = asFailure(error);
+  const failure = asFailure(error, args);
   if (failure === undefined) return 2;
   const colors = colorsFor(process.stderr);
   process.stderr.write(`${colors.red("error:")} ${failure.message}\n`);
@@ -45,11 +45,12 @@ function tell(error: unknown): ExitCode {
 }
 
 /** @returns `undefined` if everything has been said: commander has printed its help. */
-function asFailure(error: unknown): Failure | undefined {
+function asFailure(error: unknown, args: readonly string[]): Failure | undefined {
   if (error instanceof Failure) return error;
   if (!(error instanceof CommanderError)) throw error;
   if (error.code === "commander.help") return undefined;
   // "error: unknown command 'comapre'\n(Did you mean compare?)"
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  return new Failure(message, suggestion?.replace(/^\(|\)$/g, "") ?? "See: rote --help");
+  const help = args[0] === "compare" ? "rote compare --help" : "rote --help";
+  return new Failure(message, suggestion?.replace(/^\(|\)$/g, "") ?? `See: ${help}`);
 }

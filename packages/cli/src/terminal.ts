@@ -30,7 +30,7 @@ export function createProgressLine(stream: NodeJS.WriteStream | WriteStream): Pr
   const write = (): void => {
     const seconds = Math.floor((performance.now() - shownAt) / 1000);
     const text = seconds >= 1 ? `${current} (${seconds} s)` : current;
-    stream.write(eraseLine + colors.dim(text.slice(0, (stream.columns ?? 80) - 1)));
+    stream.write(eraseLine + colors.dim(text.slice(0, (stream.columns || 80) - 1)));
   };
 
   return {

@@ -100,14 +100,14 @@ async function count(job: Job, loaded: Loaded): Promise<Answer> {
   const warnings = collectWarnings();
   const call = callOf(job, loaded);
   loaded.rote.clearAll();
-  const before = loaded.handle.stats();
+  const before = statsOf(loaded);
   let outcome: Outcome;
   try {
     outcome = returned(await call());
   } catch (error) {
     outcome = threw(error);
   }
-  const counts = countsSince(before, loaded.handle);
+  const counts = countsSince(before, loaded);
   const order =
     job.way === "memoized" && outcome.kind === "returned" ? keepOrder(job, loaded) : undefined;
   // Warnings are emitted on a later turn.
@@ -115,11 +115,25 @@ async function count(job: Job, loaded: Loaded): Promise<Answer> {
   return { type: "answer", outcome, counts, ...(order && { order }), warnings };
 }
 
-function countsSince(before: ReturnType<Handle["stats"]>, handle: Handle): Counts {
-  const after = handle.stats();
-  const calls = after.hits + after.misses - before.hits - before.misses;
-  const runs = after.runs - before.runs;
-  return { calls, runs, reruns: after.reruns - before.reruns, deepest: after.depth };
+type Stats = ReturnType<Handle["stats"]>;
+
+function statsOf({ memoized }: Loaded): Map<string, Stats> {
+  return new Map(Array.from(memoized, ([name, handle]) => [name, handle.stats()]));
+}
+
+function countsSince(before: ReadonlyMap<string, Stats>, loaded: Loaded): Counts {
+  const total = { calls: 0, runs: 0, reruns: 0, deepest: 0, functions: [] as string[] };
+  for (const [name, after] of statsOf(loaded)) {
+    const { hits = 0, misses = 0, runs = 0, reruns = 0 } = before.get(name) ?? {};
+    const calls = after.hits + after.misses - hits - misses;
+    if (calls === 0) continue;
+    total.calls += calls;
+    total.runs += after.runs - runs;
+    total.reruns += after.reruns - reruns;
+    total.deepest = Math.max(total.deepest, after.depth);
+    total.functions.push(name);
+  }
+  return { ...total, ownDeepest: loaded.handle.stats().depth };
 }
 
 /** Leaves the calls of this run, in ascending order, to the processes that tabulate. */

@@ -1,6 +1,6 @@
 /** `rote compare`: what memoization does to one call of one function. */
 import { existsSync, statSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { parseDuration } from "../duration.ts";
 import { Failure } from "../failure.ts";
@@ -8,8 +8,9 @@ import type { ExitCode } from "../failure.ts";
 import { colorsFor, createProgressLine } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { compare } from "./compare.ts";
-import type { Comparison, Request } from "./compare.ts";
+import type { Comparison, Difference, Request } from "./compare.ts";
 import { toJson } from "./json.ts";
+import type { Outcome } from "./protocol.ts";
 import { report, showCall } from "./report.ts";
 
 interface CompareOptions {
@@ -31,8 +32,8 @@ export function compareCommand(onEnd: (exitCode: ExitCode) => void): Command {
   return new Command("compare")
     .summary("run a memoized function plain, memoized and tabulated, and compare")
     .description(
-      "Calls an exported memoized function in three ways, each time in a fresh process: plain,\n" +
-        "memoized (top-down) and tabulated (bottom-up). Shows what each costs, and checks that\n" +
+      "Calls an exported memoized function in three ways, each time in a fresh process: plain, " +
+        "memoized (top-down) and tabulated (bottom-up). Shows what each costs, and checks that " +
         "all of them return the same.",
     )
     .argument("<file>", "TypeScript or JavaScript module")
@@ -62,6 +63,9 @@ async function run(
   };
   const progress = createProgressLine(process.stderr);
   let comparison: Comparison;
+  // Ends like this, and not at once, so that child processes and files are cleared away first.
+  process.once("SIGINT", () => process.exit(130));
+  process.once("exit", () => progress.clear());
   try {
     comparison = await compare(request, (text) => progress.show(text));
   } finally {
@@ -101,32 +105,41 @@ function parseRuns(text: string): number {
 }
 
 /** What is wrong with the function, if anything: not with how the command was called. */
-function problemIn(request: Request, { difference, outcome, ways }: Comparison): Failure | undefined {
-  const call = showCall(request);
-  if (difference !== undefined) {
-    const { left, leftOutcome, right, rightOutcome } = difference;
-    const width = Math.max(left.length, right.length) + 1;
-    const line = (way: string, { kind, text }: typeof outcome): string =>
-      `  ${`${way}:`.padEnd(width)} ${kind === "threw" ? "threw " : ""}${text}`;
-    return new Failure(
-      [
-        `${call} does not end the same way each time`,
-        line(left, leftOutcome),
-        line(right, rightOutcome),
-      ].join("\n"),
-      `It may read something besides its arguments (a clock, a counter, randomness), or change them.`,
-      1,
-    );
+function problemIn(request: Request, comparison: Comparison): Failure | undefined {
+  const { difference, outcome, ways } = comparison;
+  if (difference !== undefined) return explainDifference(request, difference);
+  if (outcome.kind === "returned") {
+    const ended = ways.find(({ status }) => status === "failed");
+    if (ended === undefined) return undefined;
+    const message = `${showCall(request)}, ${ended.way}, ${ended.reason}`;
+    return new Failure(message, `Memoized, it returned ${outcome.text}`, 1);
   }
-  if (outcome.kind === "threw") {
-    const isPlainToo = ways.some(({ way, status }) => way === "plain" && status === "failed");
-    const who = isPlainToo ? ", plain and memoized alike" : "";
-    const shown = relative(process.cwd(), request.file);
-    return new Failure(
-      `${call} threw ${outcome.text}${who}`,
-      `Call ${request.name} in ${shown} with arguments that it takes.`,
-      1,
-    );
-  }
-  return undefined;
+  const isPlainToo = ways.some(({ way, status }) => way === "plain" && status === "failed");
+  const who = isPlainToo ? ", plain and memoized alike" : "";
+  return new Failure(
+    `${showCall(request)} threw ${outcome.text}${who}`,
+    outcome.overflow ? overflowHint : `Are these the arguments that ${request.name} takes?`,
+    1,
+  );
+}
+
+const overflowHint = `Memoized, only recursion: "off", or recursion outside memoized functions, overflows the stack.`;
+
+function explainDifference(request: Request, difference: Difference): Failure {
+  const { left, leftOutcome, right, rightOutcome } = difference;
+  const width = Math.max(left.length, right.length) + 1;
+  const line = (way: string, { kind, text }: Outcome): string =>
+    `  ${`${way}:`.padEnd(width)} ${kind === "threw" ? "threw " : ""}${text}`;
+  const isOverflow = rightOutcome.kind === "threw" && rightOutcome.overflow;
+  return new Failure(
+    [
+      `${showCall(request)} does not end the same way each time`,
+      line(left, leftOutcome),
+      line(right, rightOutcome),
+    ].join("\n"),
+    isOverflow
+      ? overflowHint
+      : `It may read something besides its arguments (a clock, a counter, randomness), or change them.`,
+    1,
+  );
 }

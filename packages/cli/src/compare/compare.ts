@@ -7,7 +7,7 @@
  *    falls on all of them. A way that is done, stopped or out of stack leaves the round.
  * 3. The plain way is counted last, and only if it finished in time.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
@@ -61,11 +61,14 @@ export async function compare(
   request: Request,
   onProgress: (text: string) => void,
 ): Promise<Comparison> {
-  const directory = await mkdtemp(join(tmpdir(), "rote-compare-"));
+  const directory = mkdtempSync(join(tmpdir(), "rote-compare-"));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
     return await new Course(request, directory, onProgress).run();
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
 }
 
@@ -111,7 +114,12 @@ class Course {
       const message = `${name}, memoized, was stopped after ${timeoutMs / 1000} s`;
       throw new Failure(message, `Give it more time with --timeout, or smaller arguments.`, 1);
     }
-    if (ended.type === "died") throw new Failure(`${name}, memoized, ${ended.how}`, undefined, 1);
+    if (ended.type === "died") {
+      const hint = ended.outOfMemory
+        ? `Give it more with NODE_OPTIONS=--max-old-space-size=8192, or smaller arguments.`
+        : `A function that ends its process, or is ended from outside, cannot be compared.`;
+      throw new Failure(`${name}, memoized, ${ended.how}`, hint, 1);
+    }
     if (ended.counts) this.#memoized.counts = ended.counts;
     return ended;
   }
@@ -128,7 +136,7 @@ class Course {
     this.#note(this.#tabulated, ended, outcome);
     if (ended.type !== "answer" || ended.counts === undefined) return;
     this.#tabulated.counts = ended.counts;
-    if (this.#tabulated.status === "measured" && ended.counts.deepest > 1) {
+    if (this.#tabulated.status === "measured" && ended.counts.ownDeepest > 1) {
       const { name } = this.#request;
       const reason = `even with its arguments in ascending order, ${name} needs calls that come later`;
       this.#leaveOut(this.#tabulated, reason);

@@ -45,6 +45,7 @@ function describeWay(report: WayReport, plainMs: number | undefined): object {
     runs: counts?.runs ?? null,
     reruns: counts?.reruns ?? null,
     deepest: counts?.deepest ?? null,
+    counted: counts?.functions ?? null,
     speedUp: plainMs !== undefined && median !== undefined ? plainMs / median : null,
   };
 }

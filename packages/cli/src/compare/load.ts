@@ -1,6 +1,6 @@
 /** Finds the memoized function in the user's module, together with the rote that memoized it. */
 import { createRequire } from "node:module";
-import { basename, extname } from "node:path";
+import { basename, dirname, extname, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { Failure } from "../failure.ts";
@@ -22,6 +22,8 @@ export interface Loaded {
   readonly rote: Rote;
   readonly fn: (...args: readonly unknown[]) => unknown;
   readonly handle: Handle;
+  /** Every memoized export of the module, the function among them: whatever it calls is counted with it. */
+  readonly memoized: ReadonlyMap<string, Handle>;
 }
 
 export async function load(file: string, name: string): Promise<Loaded> {
@@ -29,7 +31,17 @@ export async function load(file: string, name: string): Promise<Loaded> {
   const rote = await importRote(file);
   const value = exported.get(name);
   if (!rote.isMemoized(value)) throw explainMissing(file, name, exported, rote);
-  return { rote, fn: value as Loaded["fn"], handle: rote.cacheOf(value) };
+  const handle = rote.cacheOf(value);
+  return { rote, fn: value as Loaded["fn"], handle, memoized: memoizedExports(exported, rote) };
+}
+
+/** By one name each, should a function be exported under several. */
+function memoizedExports(exported: ReadonlyMap<string, unknown>, rote: Rote): Map<string, Handle> {
+  const names = new Map<unknown, string>();
+  for (const [name, value] of exported) {
+    if (rote.isMemoized(value)) names.set(value, name);
+  }
+  return new Map(Array.from(names, ([value, name]) => [name, rote.cacheOf(value)]));
 }
 
 /** The exports by name; those of a CommonJS module are also the properties of its `module.exports`. */
@@ -77,10 +89,10 @@ function explainImport(file: string, error: unknown): Failure {
       `Compile the module and compare the JavaScript.`,
     );
   }
-  const text = error instanceof Error ? (error.stack ?? String(error)) : inspect(error);
+  const text = error instanceof Error ? stackWithoutLoader(error) : inspect(error);
   return new Failure(
     `${shown} throws when it is loaded\n${indent(text)}`,
-    `See that this works first: node ${shown}`,
+    `See that this works first: node ${relative(process.cwd(), file)}`,
   );
 }
 
@@ -91,7 +103,7 @@ function explainMissing(
   rote: Rote,
 ): Failure {
   const value = exported.get(name);
-  const memoized = [...exported.keys()].filter((each) => rote.isMemoized(exported.get(each)));
+  const memoized = [...memoizedExports(exported, rote).keys()];
   const others =
     memoized.length === 0
       ? `Nothing that ${basename(file)} exports is memoized: export const ${asIdentifier(name)} = memoize(…)`
@@ -121,6 +133,15 @@ function isMemoizedElsewhere(fn: object): boolean {
 
 function asIdentifier(name: string): string {
   return name === "default" ? "name" : name;
+}
+
+/** The frames below are Node's loading of the module, and ours. */
+function stackWithoutLoader(error: Error): string {
+  const lines = (error.stack ?? String(error)).split("\n");
+  return lines
+    .filter((line) => !/^\s+at /.test(line) || !/node:internal|importModule/.test(line))
+    .filter((line) => !line.includes(dirname(import.meta.url)))
+    .join("\n");
 }
 
 function indent(text: string): string {

@@ -37,12 +37,17 @@ export interface Timing {
   readonly cpuMs: number;
 }
 
+/** Of all memoized exports of the module together: a function may leave its work to another one. */
 export interface Counts {
   readonly calls: number;
   readonly runs: number;
   readonly reruns: number;
   /** The deepest recursion reached, in runs inside one another. */
   readonly deepest: number;
+  /** The same of the function in question alone. */
+  readonly ownDeepest: number;
+  /** The exports that were called. */
+  readonly functions: readonly string[];
 }
 
 /** Whether the calls that a run made can be made bottom-up, or in one sentence why not. */

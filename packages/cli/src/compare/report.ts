@@ -115,7 +115,10 @@ function summary(request: Request, comparison: Comparison, colors: Colors): stri
   if (verdict !== undefined) lines.push(`  ${verdict}`);
   for (const { way, status, reason } of ways) {
     if (status === "left out") lines.push(`  Not ${way}: ${reason}.`);
-    else if (status === "failed" && reason !== undefined) lines.push(`  The ${way} way ${reason}.`);
+  }
+  const counted = ways.find(({ way }) => way === "memoized")?.counts?.functions ?? [];
+  if (counted.length > 1) {
+    lines.push(colors.dim(`  Calls and runs are those of ${counted.join(", ")} together.`));
   }
   const runs = ways.map(({ timings }) => timings.length).filter((length) => length > 0);
   if (runs.length > 0) {
@@ -144,10 +147,20 @@ function verdictOf(request: Request, ways: readonly WayReport[]): string | undef
   }
   const faster = speedUp(baselineOf(request, ways), spread.median);
   if (faster === undefined) return undefined;
-  const instead =
-    plain.counts === undefined ? "" : ` instead of ${showCount(plain.counts.runs)}`;
-  const work = `${showCount(runs)} ${runs === 1 ? "run" : "runs"}${instead}`;
+  const plainRuns = plain.counts?.runs;
+  if (runs === plainRuns) {
+    return `Within this one call nothing repeats: ${countRuns(runs)} either way. Equal calls after it are hits.`;
+  }
+  const work = plainRuns === undefined ? "" : `: ${countRuns(runs)} instead of ${showCount(plainRuns)}`;
   return faster.factor >= 1.05
-    ? `Memoized, it is ${faster.text.replace(" ×", " times")} as fast: ${work}.`
-    : `Memoizing does not pay for this one call: ${work}.`;
+    ? `Memoized, it is ${inWords(faster.text)} as fast${work}.`
+    : `For this one call memoizing does not pay${work}.`;
+}
+
+function inWords(factor: string): string {
+  return factor.replace("> ", "more than ").replace(" ×", " times");
+}
+
+function countRuns(runs: number): string {
+  return `${showCount(runs)} ${runs === 1 ? "run" : "runs"}`;
 }
