@@ -32,6 +32,7 @@ export default defineConfig({
       project("faults", ["test/faults/**/*.test.ts"], { testTimeout: long }),
       project("examples", ["test/examples/**/*.test.ts"], { testTimeout: 120_000 }),
       project("docs", ["test/docs/**/*.test.ts"], { testTimeout: 120_000 }),
+      project("package", ["test/package/**/*.test.ts"], { testTimeout: 120_000 }),
       project("types", [], {
         typecheck: {
           enabled: true,

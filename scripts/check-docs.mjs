@@ -6,6 +6,7 @@
  * - README.md, between <!-- options:start --> and <!-- options:end -->: the table of options, from
  *   the doc comments of MemoizeOptions (first sentence, @defaultValue).
  * - README.md, between <!-- size:SUBPATH --> and <!-- /size -->: the measured size of an import.
+ * - packages/rote/README.md and each package's LICENSE: copies, because npm packs no file from above.
  * - docs/reference/SUBPATH.md: every public name, from the emitted declarations.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -116,9 +117,14 @@ if (existsSync(join(root, "README.md"))) {
     readme = replaceBetween(readme, start, "<!-- /size -->", formatSize(bytes));
   }
   settle("README.md", readme);
+  settle("packages/rote/README.md", readme);
 } else {
   problems.push("README.md is missing");
 }
+
+const license = readFileSync(join(root, "LICENSE"), "utf8");
+settle("packages/rote/LICENSE", license);
+settle("packages/cli/LICENSE", license);
 
 const { exports } = JSON.parse(readFileSync(join(root, "packages/rote/package.json"), "utf8"));
 for (const [subpath, target] of Object.entries(exports)) {

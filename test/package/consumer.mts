@@ -1,0 +1,22 @@
+// A user's file: compiled against the packed package by every supported TypeScript.
+import { isMemoized, memoize, RoteError } from "rote";
+
+const fibonacci = memoize((n: number): number => (n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2)));
+export const answer: number = fibonacci(36);
+export const hits: number = fibonacci.cache.stats().hits;
+export const plain: (n: number) => number = fibonacci.original;
+
+const isText = memoize((value: unknown): value is string => typeof value === "string");
+export function length(value: unknown): number {
+  return isText(value) ? value.length : 0;
+}
+
+export const identity = memoize({ key: "identity" })((value: object): string => typeof value);
+
+// @ts-expect-error "content" is no key
+memoize((n: number) => n, { key: "content" });
+
+// @ts-expect-error the memoized function keeps its parameters
+fibonacci("36");
+
+export const found: boolean = isMemoized(fibonacci) && !(fibonacci instanceof RoteError);
