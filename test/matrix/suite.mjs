@@ -1,0 +1,245 @@
+/**
+ * The built library's behaviour in plain JavaScript, for engines that the test runner does not run on.
+ * It covers what engines differ in: stacks, weak references, built-ins with content. Run by
+ * scripts/matrix.mjs under several Nodes; by itself: `node test/matrix/suite.mjs`.
+ */
+import assert from "node:assert/strict";
+import vm from "node:vm";
+
+import {
+  cacheOf,
+  clearAll,
+  configure,
+  isMemoized,
+  keySymbol,
+  memoize,
+  RoteError,
+  tabulate,
+} from "../../packages/rote/dist/index.js";
+
+const cases = [];
+const test = (name, run) => cases.push({ name, run });
+
+/** Memoizes a function that only counts; `runs()` says how often it ran. */
+function counting(options = {}) {
+  let count = 0;
+  const call = memoize((..._args) => ++count, options);
+  return { call, runs: () => count };
+}
+
+function sharesAnEntry(first, second, options) {
+  const { call, runs } = counting(options);
+  call(...first);
+  call(...second);
+  return runs() === 1;
+}
+
+test("fibonacci(36) takes 37 runs", () => {
+  const fibonacci = memoize((n) => (n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2)));
+
+  assert.equal(fibonacci(36), 14_930_352);
+  const { runs, hits, misses } = fibonacci.cache.stats();
+  assert.deepEqual({ runs, calls: hits + misses }, { runs: 37, calls: 71 });
+});
+
+test("a chain one million deep ends, within two runs a call", () => {
+  let runs = 0;
+  const sum = memoize((n) => {
+    runs += 1;
+    return n === 0 ? 0 : n + sum(n - 1);
+  });
+
+  assert.equal(sum(1_000_000), 500_000_500_000);
+  assert.ok(runs <= 2_000_002, `${runs} runs`);
+  assert.equal(sum(1_000_001), 500_001_500_001);
+});
+
+test("a genuine stack overflow from big frames is survived", () => {
+  const big = memoize((n) => {
+    const locals = Array.from({ length: 50 }, (_, i) => n + i);
+    return n === 0 ? 0 : Math.max(...locals.map((_, i) => (i === 0 ? big(n - 1) + 1 : 0)));
+  });
+
+  assert.equal(big(50_000), 50_000);
+});
+
+test("a call from an already deep stack works", () => {
+  const sum = memoize((n) => (n === 0 ? 0 : n + sum(n - 1)));
+  const descend = (levels) => (levels === 0 ? sum(20_000) : descend(levels - 1));
+
+  assert.equal(descend(5000), 200_010_000);
+});
+
+test("a cycle is an error which names it", () => {
+  const f = memoize((n) => g(n - 1), { name: "f" });
+  const g = memoize((n) => f(n + 1), { name: "g" });
+
+  assert.throws(
+    () => f(3),
+    (error) => {
+      assert.ok(error instanceof RoteError);
+      assert.equal(error.code, "ERR_CYCLE");
+      assert.match(error.message, /f\(3\) → g\(2\) → f\(3\)/);
+      return true;
+    },
+  );
+});
+
+test("an error of the function reaches the caller unchanged, and is no entry", () => {
+  const failure = new RangeError("mine");
+  let runs = 0;
+  const fail = memoize(() => {
+    runs += 1;
+    throw failure;
+  });
+
+  for (const _ of [1, 2]) assert.throws(fail, (error) => error === failure);
+  assert.equal(runs, 2);
+});
+
+const equal = {
+  "plain objects in any order of keys": [[{ a: 1, b: [2] }], [{ b: [2], a: 1 }]],
+  NaN: [[NaN], [NaN]],
+  dates: [[new Date(5)], [new Date(5)]],
+  "regular expressions": [[/a/g], [/a/g]],
+  maps: [[new Map([["a", { b: 1 }]])], [new Map([["a", { b: 1 }]])]],
+  sets: [[new Set([1, 2])], [new Set([1, 2])]],
+  "typed arrays over different buffers": [
+    [new Uint8Array([1, 2])],
+    [new Uint8Array(new Uint8Array([0, 1, 2]).buffer, 1)],
+  ],
+  URLs: [[new URL("https://example.org/a")], [new URL("https://example.org/a")]],
+  "objects of another realm": [[{ a: 1 }], [vm.runInNewContext("({ a: 1 })")]],
+  "boxed primitives": [[Object(1n)], [Object(1n)]],
+  "registered symbols": [[Symbol.for("a")], [Symbol.for("a")]],
+};
+for (const [name, [first, second]] of Object.entries(equal)) {
+  test(`equal: ${name}`, () => assert.ok(sharesAnEntry(first, second)));
+}
+
+const different = {
+  "0 and -0": [[0], [-0]],
+  "1 and its text": [[1], ["1"]],
+  "1 and 1n": [[1], [1n]],
+  "no argument and undefined": [[], [undefined]],
+  "a missing and an undefined property": [[{}], [{ a: undefined }]],
+  "a hole and undefined": [[Array(1)], [[undefined]]],
+  "null prototype and Object.prototype": [[Object.create(null)], [{}]],
+  "sets in another order": [[new Set([1, 2])], [new Set([2, 1])]],
+  functions: [[() => 1], [() => 1]],
+  "symbols of one description": [[Symbol("a")], [Symbol("a")]],
+  "instances of a class": [[new (class A {})()], [new (class A {})()]],
+  "aliased and separate parts": [[[[], []]], [Array(2).fill([])]],
+};
+for (const [name, [first, second]] of Object.entries(different)) {
+  test(`different: ${name}`, () => assert.ok(!sharesAnEntry(first, second)));
+}
+
+test("[keySymbol]() says what an instance is equal to", () => {
+  class Account {
+    constructor(id) {
+      this.id = id;
+    }
+    [keySymbol]() {
+      return this.id;
+    }
+  }
+
+  assert.ok(sharesAnEntry([new Account(1)], [new Account(1)]));
+  assert.ok(!sharesAnEntry([new Account(1)], [new Account(2)]));
+});
+
+test("arguments nested 100 000 deep are keys", () => {
+  const nest = () => {
+    let value = [];
+    for (let i = 0; i < 100_000; i += 1) value = [value];
+    return value;
+  };
+
+  assert.ok(sharesAnEntry([nest()], [nest()]));
+});
+
+test("methods are memoized per receiver", () => {
+  class Circle {
+    constructor(radius) {
+      this.radius = radius;
+    }
+  }
+  Circle.prototype.area = memoize(function () {
+    return this.radius ** 2;
+  });
+
+  assert.deepEqual([new Circle(2).area(), new Circle(3).area()], [4, 9]);
+});
+
+test("the handle reads and writes entries", () => {
+  const { call, runs } = counting();
+  call.cache.set([7], "seven");
+
+  assert.equal(call(7), "seven");
+  assert.equal(call.cache.has(7), true);
+  assert.equal(call.cache.peek(8), undefined);
+  assert.equal(call.cache.size, 1);
+  assert.deepEqual([...call.cache.entries()], [[[7], "seven"]]);
+  assert.equal(call.cache.delete(7), true);
+  assert.equal(runs(), 0);
+  assert.equal(cacheOf(call).size, 0);
+  assert.equal(isMemoized(call), true);
+});
+
+test("clearAll empties, configure turns off and on again", () => {
+  const { call, runs } = counting();
+  call(1);
+  clearAll();
+  call(1);
+  assert.equal(runs(), 2);
+
+  configure({ enabled: false });
+  call(1);
+  configure({ enabled: true });
+  call(1);
+  assert.equal(runs(), 3);
+});
+
+test("tabulate fills bottom-up", () => {
+  const sum = memoize((n) => (n === 0 ? 0 : n + sum(n - 1)));
+  const calls = Array.from({ length: 50_000 }, (_, n) => [n]);
+
+  assert.equal(tabulate(sum, calls).at(-1), 1_249_975_000);
+  assert.equal(sum.cache.stats().reruns, 0);
+});
+
+test("a wrong option is refused with its code", () => {
+  assert.throws(
+    () => memoize(() => 1, { depthLimit: 0 }),
+    (error) => error instanceof RoteError && error.code === "ERR_INVALID_OPTION",
+  );
+});
+
+test("an object that was let go of is collected", async () => {
+  if (globalThis.gc === undefined) return;
+  const { call } = counting();
+  const reference = (() => {
+    const key = new (class Key {})();
+    call(key);
+    return new WeakRef(key);
+  })();
+
+  for (let i = 0; i < 10 && reference.deref() !== undefined; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    globalThis.gc();
+  }
+  assert.equal(reference.deref(), undefined);
+});
+
+let failed = 0;
+for (const { name, run } of cases) {
+  try {
+    await run();
+  } catch (error) {
+    failed += 1;
+    console.error(`✗ ${name}\n  ${error.stack.replaceAll("\n", "\n  ")}`);
+  }
+}
+console.log(`${cases.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
