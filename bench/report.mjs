@@ -83,13 +83,15 @@ function againstFloor(result) {
     aim === undefined ? "" : bar(row, aim),
     reach === undefined || !rote ? "" : metOf(rote, measured, reach, aim),
     peer ? `${peer.name} ${figure(row, peer)} (${ratio(peer.ratio.median)})` : "none",
-    !rote || !isOnTime(rote)
-      ? ""
-      : !peer || rote.ratio.median < peer.ratio.median
-        ? "yes"
-        : "**no**",
+    aheadOf(rote, peer),
     fastest ? `${fastest.name} ${figure(row, fastest)} (${ratio(fastest.ratio.median)})` : "none",
   ];
+}
+
+function aheadOf(rote, peer) {
+  if (!rote?.ratio || !isOnTime(rote)) return "";
+  if (!peer) return "of none";
+  return rote.ratio.median < peer.ratio.median ? "yes" : "**no**";
 }
 
 function metOf(rote, measured, reach, aim) {
