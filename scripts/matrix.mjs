@@ -25,8 +25,8 @@ for (const version of versions) {
 
   // The suite must not run under another Node than the one it reports.
   const found = node("--version").stdout?.trim() ?? "";
-  const { stdout = "" } = node("--expose-gc", "test/matrix/suite.mjs");
-  const line = /^(\d+) passed, (\d+) failed$/m.exec(stdout);
+  const { stdout } = node("--expose-gc", "test/matrix/suite.mjs");
+  const line = /^(\d+) passed, (\d+) failed$/m.exec(stdout ?? "");
   const isRight = found.startsWith(`v${version.split(".")[0]}.`) && line !== null;
   passed += isRight ? Number(line[1]) : 0;
   failed += isRight ? Number(line[2]) : 1;

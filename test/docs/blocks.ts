@@ -9,7 +9,7 @@
  *    After `console.log(x)` the value is compared with x.
  * 3. A block marked ```ts no-run is type-checked only.
  */
-import { parseSync } from "vite";
+import { parseSync, type ESTree } from "vite";
 
 export interface Block {
   /** Line of the page on which the code starts. */
@@ -28,6 +28,18 @@ export function findBlocks(markdown: string): Block[] {
     blocks.push({ line, code, runs: !/\bno-run\b/.test(info) });
   }
   return blocks;
+}
+
+/** A source with everything but its doc comments blanked out: a page of the same lines. */
+export function toPage(source: string): string {
+  let isInComment = false;
+  const lines = source.split("\n").map((line) => {
+    if (/^\s*\/\*\*/.test(line)) isInComment = true;
+    const text = isInComment ? line.replace(/^\s*(?:\/\*)?\*(?!\/) ?/, "") : "";
+    if (line.includes("*/")) isInComment = false;
+    return text;
+  });
+  return lines.join("\n");
 }
 
 interface Edit {
@@ -50,6 +62,8 @@ function expectedAfter(code: string, end: number): string | undefined {
   return /^[ \t;]*\/\/=>[ \t]*(.+)$/m.exec(code.slice(end).split("\n", 1)[0] ?? "")?.[1]?.trim();
 }
 
+type Statement = ESTree.Directive | ESTree.Statement;
+
 interface Position {
   readonly start: number;
   readonly end: number;
@@ -67,7 +81,8 @@ function instrument(block: Block): { imports: string[]; body: string } {
   const slice = ({ start, end }: Position) => code.slice(start, end);
   const lineAt = (position: number) => line + code.slice(0, position).split("\n").length - 1;
 
-  for (const node of parsed.program.body) {
+  let asserted = 0;
+  for (const node of statementsIn(parsed.program.body)) {
     if (node.type === "ImportDeclaration") {
       imports.push(slice(node));
       // Line breaks stay, so that the lines of messages stay right.
@@ -89,15 +104,46 @@ function instrument(block: Block): { imports: string[]; body: string } {
       const isAwaited = /\bawait\b/.test(text);
       const thunk = isAwaited ? `async () => (${text})` : `() => (${text})`;
       edits.push({ ...node, text: `await __expect(${at}, ${thunk}, ${wanted});` });
+      asserted += 1;
     } else if (node.type === "VariableDeclaration" && node.declarations.length === 1) {
       const name = slice(node.declarations[0]!.id);
       const text = `${slice(node)} await __expect(${at}, () => ${name}, ${wanted});`;
       edits.push({ ...node, text });
-    } else {
-      throw new SyntaxError(`line ${at}: //=> must follow an expression or one declaration`);
+      asserted += 1;
     }
   }
+  if (block.runs && asserted !== code.split("//=>").length - 1) {
+    throw new SyntaxError(
+      `block at line ${line}: every //=> must follow an expression or one declaration, outside functions`,
+    );
+  }
   return { imports, body: applyEdits(code, edits) };
+}
+
+/** Every statement that runs when the block runs: also those inside braces, but not in functions. */
+function* statementsIn(nodes: Iterable<Statement | null | undefined>): Generator<Statement> {
+  for (const node of nodes) {
+    if (node === null || node === undefined) continue;
+    switch (node.type) {
+      case "BlockStatement":
+        yield* statementsIn(node.body);
+        break;
+      case "TryStatement":
+        yield* statementsIn([node.block, node.handler?.body, node.finalizer]);
+        break;
+      case "IfStatement":
+        yield* statementsIn([node.consequent, node.alternate]);
+        break;
+      case "ForStatement":
+      case "ForOfStatement":
+      case "ForInStatement":
+      case "WhileStatement":
+        yield* statementsIn([node.body]);
+        break;
+      default:
+        yield node;
+    }
+  }
 }
 
 /** Two modules of one page: every block, for the type checker; those that run, to be run. */

@@ -1,30 +1,37 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { beforeAll, describe, expect, test } from "vitest";
 
-import { findBlocks, toModule } from "./blocks.ts";
+import { findBlocks, toModule, toPage } from "./blocks.ts";
 import { expectValue } from "./expectation.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const generated = join(root, "test/docs/generated");
 
-function findPages(): string[] {
-  const guide = "docs/guide";
-  const isPage = (name: string) => name.endsWith(".md");
-  const guidePages = existsSync(join(root, guide)) ? readdirSync(join(root, guide)) : [];
-  return ["README.md", ...guidePages.filter(isPage).map((name) => `${guide}/${name}`)].filter(
-    (page) => existsSync(join(root, page)),
+/** README and guide, and the doc comments of every source: [path, Markdown]. */
+function readPages(): (readonly [path: string, markdown: string])[] {
+  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  const pages = globSync(["README.md", "docs/guide/*.md"], { cwd: root });
+  const sources = globSync("packages/*/src/**/*.ts", { cwd: root }).filter(
+    (path) => !/\.test(-d)?\.ts$/.test(path),
   );
+  return [
+    ...pages.map((path) => [path, read(path)] as const),
+    ...sources.map((path) => [path, toPage(read(path))] as const),
+  ];
 }
 
-const pages = findPages().map((path) => {
-  const blocks = findBlocks(readFileSync(join(root, path), "utf8"));
-  return { path, blocks, file: path.replaceAll(/[/.]/g, "-") };
-});
+const pages = readPages()
+  .map(([path, markdown]) => ({
+    path,
+    blocks: findBlocks(markdown),
+    file: path.replaceAll(/[^\w-]+/g, "-"),
+  }))
+  .filter(({ blocks }) => blocks.length > 0);
 
 // Modules are written before any test runs: importing them is how they are run.
 rmSync(generated, { recursive: true, force: true });
@@ -38,8 +45,8 @@ writeFileSync(
   JSON.stringify({
     extends: "../../../tsconfig.json",
     compilerOptions: {
-      // A page shows values for their own sake.
-      noUnusedLocals: false,
+      // Readers may use all of TypeScript.
+      erasableSyntaxOnly: false,
       paths: { rote: ["../../../packages/rote/src/index.ts"] },
     },
     include: ["*.check.ts"],
@@ -59,7 +66,7 @@ test("the blocks of every page type-check", { timeout: 60_000 }, async () => {
 interface Expectation {
   readonly line: number;
   readonly block: number;
-  readonly error?: unknown;
+  readonly error?: Error;
 }
 
 describe.for(pages.filter(({ blocks }) => blocks.some((block) => block.runs)))(
@@ -80,7 +87,7 @@ describe.for(pages.filter(({ blocks }) => blocks.some((block) => block.runs)))(
           await expectValue(run, expected);
           expectations.push({ line, block });
         } catch (error) {
-          expectations.push({ line, block, error });
+          expectations.push({ line, block, error: error as Error });
         }
       };
       try {
@@ -93,7 +100,7 @@ describe.for(pages.filter(({ blocks }) => blocks.some((block) => block.runs)))(
     test.for(blocks.filter((block) => block.runs))("line $line", ({ line }) => {
       for (const { error, line: at, block } of expectations) {
         if (block !== line || error === undefined) continue;
-        throw new Error(`line ${at}: ${error instanceof Error ? error.message : String(error)}`, {
+        throw new Error(`line ${at}: ${error.message}`, {
           cause: error,
         });
       }

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 
 function evaluate(text: string): unknown {
   try {
-    // oxlint-disable-next-line typescript/no-implied-eval, eslint/no-new-func -- the pages are ours
+    // oxlint-disable-next-line typescript/no-implied-eval -- the pages are ours
     return new Function(`return (${text});`)();
   } catch (cause) {
     throw new Error(`what follows //=> is no expression: ${text}`, { cause });
@@ -13,7 +13,7 @@ function evaluate(text: string): unknown {
 export async function expectValue(run: () => unknown, expected: string): Promise<void> {
   const failure = /^throws\s+(.+)$/.exec(expected)?.[1];
   if (failure !== undefined) {
-    await expect(Promise.try(run)).rejects.toSatisfy(
+    await expect((async () => run())()).rejects.toSatisfy(
       (error) => describeError(error).includes(failure),
       `throws ${failure}`,
     );
