@@ -35,7 +35,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   assert.equal(other, first);
 
   const { hits, runs } = countPrimes.cache.stats();
-  console.log(`3 calls: ${runs} runs and ${hits} hit (the order of the digits is content, that of the keys is not)`);
+  console.log(
+    `3 calls: ${runs} runs and ${hits} hit (the order of the digits is content, that of the keys is not)`,
+  );
   assert.equal(hits, 1);
   assert.equal(runs, 2);
 }

@@ -1,4 +1,3 @@
-import type { WriteStream } from "node:tty";
 import picocolors from "picocolors";
 
 /** picocolors' set of colour functions; all of them return the text as it is when colour is off. */
@@ -20,9 +19,14 @@ export interface ProgressLine {
 
 const eraseLine = "\r\u001b[2K";
 
-export function createProgressLine(stream: NodeJS.WriteStream | WriteStream): ProgressLine {
+/** As much of a stream as the progress line needs. */
+export type TerminalStream = Pick<NodeJS.WriteStream, "isTTY" | "columns"> & {
+  write(text: string): unknown;
+};
+
+export function createProgressLine(stream: TerminalStream): ProgressLine {
   if (!stream.isTTY) return { show() {}, clear() {} };
-  const colors = colorsFor(stream);
+  const { dim } = colorsFor(stream);
   let current = "";
   let shownAt = 0;
   let ticking: NodeJS.Timeout | undefined;
@@ -30,7 +34,7 @@ export function createProgressLine(stream: NodeJS.WriteStream | WriteStream): Pr
   const write = (): void => {
     const seconds = Math.floor((performance.now() - shownAt) / 1000);
     const text = seconds >= 1 ? `${current} (${seconds} s)` : current;
-    stream.write(eraseLine + colors.dim(text.slice(0, (stream.columns || 80) - 1)));
+    stream.write(eraseLine + dim(text.slice(0, (stream.columns || 80) - 1)));
   };
 
   return {

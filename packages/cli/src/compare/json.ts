@@ -50,7 +50,10 @@ function describeWay(report: WayReport, plainMs: number | undefined): object {
   };
 }
 
-function describeTimes(timings: readonly Timing[], pick: (timing: Timing) => number): object | null {
+function describeTimes(
+  timings: readonly Timing[],
+  pick: (timing: Timing) => number,
+): object | null {
   const all = timings.map(pick);
   const spread = spreadOf(all);
   return spread === undefined ? null : { ...spread, all };

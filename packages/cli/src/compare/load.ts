@@ -78,10 +78,7 @@ function explainImport(file: string, error: unknown): Failure {
     );
   }
   if (code === "ERR_MODULE_NOT_FOUND" && /'rote'/.test(String(message))) {
-    return new Failure(
-      `${shown} imports "rote", which is not installed there`,
-      `npm install rote`,
-    );
+    return new Failure(`${shown} imports "rote", which is not installed there`, `npm install rote`);
   }
   if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
     return new Failure(

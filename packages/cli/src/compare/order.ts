@@ -19,10 +19,14 @@ export function ascending(entries: readonly unknown[], asked: readonly unknown[]
   const calls: unknown[][] = entries.filter((entry) => Array.isArray(entry));
   const found = calls.find((call) => isDeepStrictEqual(call, asked));
   if (calls.length < entries.length || found === undefined) {
-    return { reason: "its cache does not hold its arguments, only what a key function made of them" };
+    return {
+      reason: "its cache does not hold its arguments, only what a key function made of them",
+    };
   }
   if (calls.length === 1) {
-    return { reason: "the call needed no other call of the function, so there is nothing to order" };
+    return {
+      reason: "the call needed no other call of the function, so there is nothing to order",
+    };
   }
   if (calls.some((call) => call.length !== found.length)) {
     return { reason: "its calls have different numbers of arguments" };

@@ -66,7 +66,11 @@ function row(
   const { way, status, timings, counts } = report;
   const spread = spreadOf(timings.map(({ wallMs }) => wallMs));
   const isMeasured = status === "measured" && spread !== undefined;
-  const time = isMeasured ? showMs(spread.median) : (status === "stopped" ? `> ${showMs(request.timeoutMs)}` : status);
+  const time = isMeasured
+    ? showMs(spread.median)
+    : status === "stopped"
+      ? `> ${showMs(request.timeoutMs)}`
+      : status;
   const count = (value: number | undefined): Cell => ({
     text: value === undefined ? unknown : showCount(value),
   });
@@ -151,7 +155,8 @@ function verdictOf(request: Request, ways: readonly WayReport[]): string | undef
   if (runs === plainRuns) {
     return `Within this one call nothing repeats: ${countRuns(runs)} either way. Equal calls after it are hits.`;
   }
-  const work = plainRuns === undefined ? "" : `: ${countRuns(runs)} instead of ${showCount(plainRuns)}`;
+  const work =
+    plainRuns === undefined ? "" : `: ${countRuns(runs)} instead of ${showCount(plainRuns)}`;
   return faster.factor >= 1.05
     ? `Memoized, it is ${inWords(faster.text)} as fast${work}.`
     : `For this one call memoizing does not pay${work}.`;

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { parseDuration } from "./duration.ts";
+
+test.each([
+  ["500ms", 500],
+  ["10s", 10_000],
+  ["1.5s", 1500],
+  ["2m", 120_000],
+  ["1h", 3_600_000],
+  ["250", 250],
+])("%s is a duration", (text, ms) => {
+  expect(parseDuration(text, "--timeout")).toBe(ms);
+});
+
+test.each(["0", "0s", "-1s", "soon", "1 s", "", "5w", "26d"])("%j is none", (text) => {
+  expect(() => parseDuration(text, "--timeout")).toThrow(/^--timeout must be a duration/);
+});
