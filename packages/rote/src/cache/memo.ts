@@ -1,0 +1,47 @@
+import { Trie } from "../key/trie.ts";
+
+/** Any function, as far as the machinery cares. */
+export type AnyFunction = (this: never, ...args: never[]) => unknown;
+
+/** Everything known about one memoized function, apart from its call path. */
+export class Memo {
+  readonly original: AnyFunction;
+  /** What is run: the original, or the original with what options add to every run. */
+  readonly runner: AnyFunction;
+  /** How it is called in messages. */
+  readonly name: string;
+  /** How many arguments the specialised call path takes; its frames hold them one by one. */
+  readonly arity: number;
+  /** Memoized runs on the stack before a restart; `undefined` for the process-wide default. */
+  readonly depthLimit: number | undefined;
+  readonly trie: Trie = new Trie();
+  /**
+   * Exists only while a drive has calls of this function pending: what the drive must not lose
+   * (results removed meanwhile, failures) and which calls are pending.
+   */
+  pinned: Trie | null = null;
+  /** Where the entries are while memoization is switched off. */
+  parked: Trie | null = null;
+  /** An error was once caught below a run of this function: its runs keep an exact stack since then. */
+  isCareful = false;
+  /** Every run is timed by the runner, so outermost ones are not timed again. */
+  isTimed = false;
+  hits = 0;
+  runs = 0;
+  reruns = 0;
+  /** Runs that no call asked for: refreshes and verifications. */
+  extraRuns = 0;
+  /** Milliseconds. */
+  runTime = 0;
+  deepest = 0;
+  /** Runs left in which a call of itself may show up before we say that none does. */
+  selfCallWatch = 0;
+
+  constructor(original: AnyFunction, runner: AnyFunction, name: string, arity: number, depthLimit: number | undefined) {
+    this.original = original;
+    this.runner = runner;
+    this.name = name;
+    this.arity = arity;
+    this.depthLimit = depthLimit;
+  }
+}

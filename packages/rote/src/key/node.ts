@@ -1,0 +1,384 @@
+import { isSameToken, NESTED } from "./token.ts";
+import type { WeakChildren } from "./weak.ts";
+
+/**
+ * The trie. Rules:
+ *
+ * 1. A slot holds `undefined` (nothing), a `Node`, a `Tail`, or a stored result. Callers can hold
+ *    neither a Node nor a Tail, so the three cannot be mistaken; a result that is `undefined` is
+ *    stored as `VOID`.
+ * 2. A `Tail` is a subtree with one entry: its remaining tokens and its result, without nodes.
+ * 3. A node's `prefix` is what all its entries share from here on; at least one more token follows.
+ * 4. An integer is in the window `list` (at `base + i`) or in `map`, never in both.
+ */
+export class Node {
+  prefix: readonly unknown[] | null = null;
+  /** Results or subtrees of consecutive integers, from `base` upwards. */
+  list: unknown[] = NO_LIST;
+  base = 0;
+  /** Every other token with content. */
+  map: Map<unknown, unknown> | null = null;
+  /** Further maps, each full: an engine's Map ends at 2²⁴ entries. */
+  full: Map<unknown, unknown>[] | null = null;
+  /** The subtree of `NESTED`, apart from `map` because options objects are what it is for. */
+  nested: unknown = undefined;
+  /** Children by identity. */
+  weak: WeakChildren | null = null;
+
+  /** Forgets everything below, in place: call paths hold on to their root. */
+  reset(): void {
+    this.prefix = null;
+    this.list = NO_LIST;
+    this.base = 0;
+    this.map = null;
+    this.full = null;
+    this.nested = undefined;
+    this.weak = null;
+  }
+
+  /** Moves everything below into another node. */
+  moveTo(other: Node): void {
+    other.prefix = this.prefix;
+    other.list = this.list;
+    other.base = this.base;
+    other.map = this.map;
+    other.full = this.full;
+    other.nested = this.nested;
+    other.weak = this.weak;
+    this.reset();
+  }
+}
+
+/** One entry: what remains of its tokens, the first one apart so that pairs need no array. */
+export class Tail {
+  readonly first: unknown;
+  readonly rest: readonly unknown[] | null;
+  value: unknown;
+  constructor(first: unknown, rest: readonly unknown[] | null, value: unknown) {
+    this.first = first;
+    this.rest = rest;
+    this.value = value;
+  }
+}
+
+/** The stored form of `undefined`, which itself means: nothing here. */
+export const VOID: unique symbol = Symbol("void");
+
+/** Shared by all nodes without a window. Made by `pop` so that its elements are of the general kind, like every window's. */
+const NO_LIST: unknown[] = [VOID];
+NO_LIST.pop();
+
+/** Engines end a Map at 2²⁴ entries. */
+const MAP_LIMIT = 2 ** 24 - 8;
+/** Longer windows risk the engine's limit for arrays; further integers go to the map. */
+const LIST_LIMIT = 2 ** 26;
+/** A window starts at 0 for the first integer below this; others start in the map. */
+const SMALL = 32;
+/** How far ahead of its end a window is filled with nothing to reach the next integer. */
+const GAP = 32;
+
+/** The slot of `token`, or `undefined`. */
+export function childOf(node: Node, token: unknown): unknown {
+  if (token === NESTED) return node.nested;
+  if (typeof token === "number") {
+    const i = token - node.base;
+    if (i >>> 0 === i && i < node.list.length) {
+      const found = node.list[i];
+      if (found !== undefined) return found;
+    }
+  }
+  if (node.map === null) return undefined;
+  const found = node.map.get(token);
+  return found === undefined && node.full !== null ? fullChildOf(node.full, token) : found;
+}
+
+function fullChildOf(full: Map<unknown, unknown>[], token: unknown): unknown {
+  for (const map of full) {
+    const found = map.get(token);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Fills the slot of `token`; true if it was empty. */
+export function setChild(node: Node, token: unknown, child: unknown): boolean {
+  if (typeof token === "number") {
+    const i = token - node.base;
+    const { list } = node;
+    if (i >>> 0 === i) {
+      if (i < list.length) {
+        const isNew = list[i] === undefined && (node.map === null || !deleteFromMaps(node, token));
+        list[i] = child;
+        return isNew;
+      }
+      if ((i === list.length && i !== 0 && i < LIST_LIMIT) || canExtend(node, i)) {
+        const isNew = node.map === null || !deleteFromMaps(node, token);
+        if (i === list.length && i !== 0) list.push(child);
+        else extendWindow(node, i, child);
+        return isNew;
+      }
+    }
+  } else if (token === NESTED) {
+    const isNew = node.nested === undefined;
+    node.nested = child;
+    return isNew;
+  }
+  return setInMap(node, token, child);
+}
+
+/** Whether a window may start with this integer, or reach it over a small gap. */
+function canExtend(node: Node, i: number): boolean {
+  const { length } = node.list;
+  return length === 0 ? node.base === 0 && i < SMALL : i - length < GAP && i < LIST_LIMIT;
+}
+
+function extendWindow(node: Node, i: number, child: unknown): void {
+  const list = node.list.length === 0 ? newList() : node.list;
+  while (list.length < i) list.push(undefined);
+  list.push(child);
+  node.list = list;
+}
+
+function newList(): unknown[] {
+  // The symbol makes the array one for general elements from the start, so that all windows of a
+  // process share one hidden class and call paths stay monomorphic whatever is stored.
+  const list: unknown[] = [VOID];
+  list.pop();
+  return list;
+}
+
+function setInMap(node: Node, token: unknown, child: unknown): boolean {
+  const map = (node.map ??= new Map());
+  if (node.full !== null) {
+    for (const full of node.full) {
+      if (full.has(token)) {
+        full.set(token, child);
+        return false;
+      }
+    }
+  }
+  const before = map.size;
+  map.set(token, child);
+  const { size } = map;
+  if (size === before) return false;
+  // At each power of two: have integers in the map become dense enough for a window?
+  if (size >= 16 && (size & (size - 1)) === 0 && typeof token === "number" && size * 4 >= node.list.length) gatherWindow(node);
+  if (size >= MAP_LIMIT) {
+    (node.full ??= []).push(map);
+    node.map = new Map();
+  }
+  return true;
+}
+
+/** Moves the integers of the map into the window when at least a quarter of it is then used. */
+function gatherWindow(node: Node): void {
+  const map = node.map as Map<unknown, unknown>;
+  const old = node.list;
+  let low = old.length === 0 ? Infinity : node.base;
+  let high = old.length === 0 ? -Infinity : node.base + old.length - 1;
+  const oldHigh = high;
+  let count = old.length;
+  let below = 0;
+  for (const token of map.keys()) {
+    if (typeof token !== "number" || (token | 0) !== token) continue;
+    count++;
+    if (token < node.base) below++;
+    if (token < low) low = token;
+    if (token > high) high = token;
+  }
+  const span = high - low + 1;
+  if (count === 0 || count < 16 || count * 4 < span || span > LIST_LIMIT) return;
+  // Keys that arrive in falling order find room below the window.
+  const slack = below * 2 > count - old.length && (old.length > 0 || firstKey(map) === high) ? Math.min(span, low - -(2 ** 31)) : 0;
+  const base = low >= 0 ? Math.max(0, low - slack) : low - slack;
+  const list = newList();
+  for (let token = base; token <= high; token++) {
+    const inOld = token >= node.base && token <= oldHigh;
+    const found = inOld ? old[token - node.base] : undefined;
+    list.push(found === undefined ? map.get(token) : found);
+  }
+  for (let token = low; token <= high; token++) map.delete(token);
+  node.list = list;
+  node.base = base;
+  if (map.size === 0 && node.full === null) node.map = null;
+}
+
+function firstKey(map: Map<unknown, unknown>): unknown {
+  for (const key of map.keys()) return key;
+  return undefined;
+}
+
+function deleteFromMaps(node: Node, token: unknown): boolean {
+  if (node.map === null) return false;
+  return node.map.delete(token) || (node.full !== null && node.full.some((full) => full.delete(token)));
+}
+
+/** Empties the slot of `token`. */
+export function deleteChild(node: Node, token: unknown): void {
+  if (token === NESTED) {
+    node.nested = undefined;
+    return;
+  }
+  if (typeof token === "number") {
+    const i = token - node.base;
+    if (i >>> 0 === i && i < node.list.length && node.list[i] !== undefined) {
+      node.list[i] = undefined;
+      trimWindow(node);
+      return;
+    }
+  }
+  deleteFromMaps(node, token);
+}
+
+/** Drops the empty end of a window, so that an empty one is seen as such without a search. */
+function trimWindow(node: Node): void {
+  const list = node.list;
+  while (list.length > 0 && list[list.length - 1] === undefined) list.pop();
+  if (list.length > 0) return;
+  node.list = NO_LIST;
+  node.base = 0;
+}
+
+/** Whether nothing is left below. */
+export function isEmpty(node: Node): boolean {
+  if (node.nested !== undefined || node.weak !== null || node.full !== null) return false;
+  return node.list.length === 0 && (node.map === null || node.map.size === 0);
+}
+
+/** The result stored for `tokens[from…to)`, or `undefined`. */
+export function find(root: Node, tokens: readonly unknown[], from: number, to: number): unknown {
+  let node = root;
+  let i = from;
+  for (;;) {
+    const prefix = node.prefix;
+    if (prefix !== null) {
+      for (let j = 0; j < prefix.length; j++, i++) {
+        if (prefix[j] !== tokens[i] && !isSameToken(prefix[j], tokens[i])) return undefined;
+      }
+    }
+    const next = childOf(node, tokens[i++]);
+    if (i === to || next === undefined) return next;
+    if (next instanceof Node) node = next;
+    else return (next as Tail).value !== undefined && tailMatches(next as Tail, tokens, i, to) ? (next as Tail).value : undefined;
+  }
+}
+
+function tailMatches(tail: Tail, tokens: readonly unknown[], from: number, to: number): boolean {
+  if (tail.first !== tokens[from] && !isSameToken(tail.first, tokens[from])) return false;
+  const rest = tail.rest;
+  if (rest === null) return to - from === 1;
+  if (to - from - 1 !== rest.length) return false;
+  for (let j = 0; j < rest.length; j++) {
+    const token = tokens[from + 1 + j];
+    if (rest[j] !== token && !isSameToken(rest[j], token)) return false;
+  }
+  return true;
+}
+
+function tailOf(tokens: readonly unknown[], from: number, value: unknown): Tail {
+  return new Tail(tokens[from], tokens.length - from === 1 ? null : tokens.slice(from + 1), value);
+}
+
+/** Stores `value` for `tokens`; true if they had none before. */
+export function insert(root: Node, tokens: readonly unknown[], value: unknown): boolean {
+  let node = root;
+  let i = 0;
+  for (;;) {
+    if (node.prefix !== null) i += matchOrSplit(node, node.prefix, tokens, i);
+    const token = tokens[i++];
+    const next = childOf(node, token);
+    if (i === tokens.length) {
+      setChild(node, token, value);
+      return next === undefined;
+    }
+    if (next === undefined) {
+      setChild(node, token, tailOf(tokens, i, value));
+      return true;
+    }
+    if (next instanceof Node) {
+      node = next;
+      continue;
+    }
+    const tail = next as Tail;
+    if (tailMatches(tail, tokens, i, tokens.length)) {
+      tail.value = value;
+      return false;
+    }
+    const branch = branchAt(tail, tokens, i);
+    setChild(node, token, branch);
+    node = branch;
+  }
+}
+
+/** How far the prefix goes along with the tokens; where it does not to its end, the node is split there. */
+function matchOrSplit(node: Node, prefix: readonly unknown[], tokens: readonly unknown[], from: number): number {
+  let j = 0;
+  while (j < prefix.length && isSameToken(prefix[j], tokens[from + j])) j++;
+  if (j < prefix.length) {
+    const lower = new Node();
+    node.moveTo(lower);
+    lower.prefix = j + 1 < prefix.length ? prefix.slice(j + 1) : null;
+    node.prefix = j > 0 ? prefix.slice(0, j) : null;
+    setChild(node, prefix[j], lower);
+  }
+  return j;
+}
+
+/** A node in the place of `tail`, branching where the tokens part from it. */
+function branchAt(tail: Tail, tokens: readonly unknown[], from: number): Node {
+  const all = tail.rest === null ? [tail.first] : [tail.first, ...tail.rest];
+  let j = 0;
+  while (isSameToken(all[j], tokens[from + j])) j++;
+  const branch = new Node();
+  if (j > 0) branch.prefix = all.slice(0, j);
+  setChild(branch, all[j], j + 1 === all.length ? tail.value : tailOf(all, j + 1, tail.value));
+  return branch;
+}
+
+/** Removes the result of `tokens`, and the nodes that then lead nowhere; the result, or `undefined`. */
+export function remove(root: Node, tokens: readonly unknown[]): unknown {
+  const nodes: Node[] = [];
+  const steps: unknown[] = [];
+  let node = root;
+  let i = 0;
+  for (;;) {
+    if (node.prefix !== null) {
+      for (const token of node.prefix) if (!isSameToken(token, tokens[i++])) return undefined;
+    }
+    const token = tokens[i++];
+    const next = childOf(node, token);
+    if (next === undefined) return undefined;
+    nodes.push(node);
+    steps.push(token);
+    if (i === tokens.length || next instanceof Tail) {
+      if (i < tokens.length && !tailMatches(next as Tail, tokens, i, tokens.length)) return undefined;
+      for (let k = nodes.length - 1; k >= 0; k--) {
+        deleteChild(nodes[k] as Node, steps[k]);
+        if (k > 0 && !isEmpty(nodes[k] as Node)) break;
+      }
+      if (isEmpty(root)) root.reset();
+      return i < tokens.length ? (next as Tail).value : next;
+    }
+    node = next as Node;
+  }
+}
+
+/** Calls `visit` with the tokens and the result of every entry below that content leads to. */
+export function visitEntries(root: Node, visit: (tokens: unknown[], value: unknown) => void): void {
+  const pending: { node: Node; tokens: unknown[] }[] = [{ node: root, tokens: [] }];
+  for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
+    const node = top.node;
+    const path = node.prefix === null ? top.tokens : [...top.tokens, ...node.prefix];
+    const below: { node: Node; tokens: unknown[] }[] = [];
+    const see = (token: unknown, slot: unknown): void => {
+      if (slot === undefined) return;
+      if (slot instanceof Node) below.push({ node: slot, tokens: [...path, token] });
+      else if (slot instanceof Tail) visit([...path, token, slot.first, ...(slot.rest ?? [])], slot.value);
+      else visit([...path, token], slot);
+    };
+    node.list.forEach((slot, i) => see(node.base + i, slot));
+    for (const map of [node.map, ...(node.full ?? [])]) map?.forEach((slot, token) => see(token, slot));
+    see(NESTED, node.nested);
+    while (below.length > 0) pending.push(below.pop() as { node: Node; tokens: unknown[] });
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The keys of plain objects. A shape is a sequence of keys in the order in which one object has
+ * them; every sequence of the same keys leads to one `KeySet`, which is the token.
+ *
+ * Shapes are a cache and are dropped when there are too many; key sets are interned weakly, so one
+ * lives as long as an entry that uses it.
+ */
+export class KeySet {
+  readonly keys: readonly string[];
+  /** `Object.prototype`, or `null`. */
+  readonly hasPrototype: boolean;
+  private symbolic: SymbolicKeySet | undefined;
+
+  constructor(keys: readonly string[], hasPrototype: boolean) {
+    this.keys = keys;
+    this.hasPrototype = hasPrototype;
+  }
+
+  /** The token of objects with these keys and symbols besides. */
+  withSymbols(): SymbolicKeySet {
+    return (this.symbolic ??= new SymbolicKeySet(this));
+  }
+}
+
+export class SymbolicKeySet {
+  readonly strings: KeySet;
+  constructor(strings: KeySet) {
+    this.strings = strings;
+  }
+}
+
+export class Shape {
+  readonly parent: Shape | null;
+  readonly key: string;
+  readonly hasPrototype: boolean;
+  /** The most recent next key and where it leads: one comparison for objects made in one place. */
+  nextKey: string | undefined = undefined;
+  next: Shape | undefined = undefined;
+  private others: Map<string, Shape> | null = null;
+  private keySet: KeySet | undefined = undefined;
+  /** Where the i-th key of the key set stands in this sequence; `null` when the orders agree. */
+  order: readonly number[] | null = null;
+
+  constructor(parent: Shape | null, key: string, hasPrototype: boolean) {
+    this.parent = parent;
+    this.key = key;
+    this.hasPrototype = hasPrototype;
+  }
+
+  /** The shape with one more key. */
+  step(key: string): Shape {
+    if (this.nextKey === key) return this.next as Shape;
+    let shape = this.others?.get(key);
+    if (shape === undefined) {
+      shape = new Shape(this, key, this.hasPrototype);
+      if (shapeCount < MAX_SHAPES) {
+        shapeCount++;
+        (this.others ??= new Map()).set(key, shape);
+      } else {
+        return shape;
+      }
+    }
+    this.nextKey = key;
+    this.next = shape;
+    return shape;
+  }
+
+  /** The token of objects with these keys. */
+  token(): KeySet {
+    return this.keySet ?? this.findKeySet();
+  }
+
+  forget(): void {
+    this.nextKey = this.next = undefined;
+    this.others = null;
+  }
+
+  private findKeySet(): KeySet {
+    const keys: string[] = [];
+    for (let shape: Shape = this; shape.parent !== null; shape = shape.parent) keys.push(shape.key);
+    keys.reverse();
+    const keySet = internKeySet(keys, this.hasPrototype);
+    if (keySet.keys.some((key, i) => keys[i] !== key)) {
+      const positions = new Map(keys.map((key, i) => [key, i]));
+      this.order = keySet.keys.map((key) => positions.get(key) as number);
+    }
+    this.keySet = keySet;
+    return keySet;
+  }
+}
+
+/** Beyond this, objects are used as dictionaries and shapes are not worth keeping. */
+const MAX_SHAPES = 4096;
+let shapeCount = 0;
+
+const plainRoot = new Shape(null, "", true);
+const bareRoot = new Shape(null, "", false);
+
+/** Where the walk over an object's keys begins. */
+export function rootShape(hasPrototype: boolean): Shape {
+  if (shapeCount >= MAX_SHAPES) {
+    shapeCount = 0;
+    plainRoot.forget();
+    bareRoot.forget();
+  }
+  return hasPrototype ? plainRoot : bareRoot;
+}
+
+const interned = new Map<string, WeakRef<KeySet>>();
+const dropInterned = new FinalizationRegistry<string>((id) => {
+  if (interned.get(id)?.deref() === undefined) interned.delete(id);
+});
+
+function internKeySet(keys: string[], hasPrototype: boolean): KeySet {
+  const sorted = keys.slice().sort();
+  let id = hasPrototype ? "o" : "n";
+  for (const key of sorted) id += `${key.length}:${key}`;
+  const known = interned.get(id)?.deref();
+  if (known !== undefined) return known;
+  const keySet = new KeySet(keys, hasPrototype);
+  interned.set(id, new WeakRef(keySet));
+  dropInterned.register(keySet, id);
+  return keySet;
+}

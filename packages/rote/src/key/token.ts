@@ -1,0 +1,45 @@
+/**
+ * A call is turned into a sequence of tokens, and the tokens are walked through a trie.
+ * A token is a primitive of the caller's, or one of the marks below, which no caller can hold.
+ *
+ * The sequence is prefix-free: no call's tokens are the beginning of another's, because every mark
+ * says how many tokens follow, or is followed by a count. So a trie slot is either the end of every
+ * call that reaches it or of none.
+ */
+export class Mark {
+  readonly label: string;
+  constructor(label: string) {
+    this.label = label;
+  }
+}
+
+/** Here stands an object with content; its own tokens follow when the tokens in front of it are done. */
+export const NESTED: Mark = new Mark("nested");
+/** Here stands something known by identity; it is walked before all tokens, through weak maps. */
+export const IDENTITY: Mark = new Mark("identity");
+export const NEGATIVE_ZERO: Mark = new Mark("-0");
+export const HOLE: Mark = new Mark("hole");
+/** `this` where it is `undefined`, `globalThis` or a module namespace: no receiver at all. */
+export const NO_RECEIVER: Mark = new Mark("no receiver");
+
+/** Stands for the n-th object of the same call, met again: aliases and cycles are part of the content. */
+export class Alias extends Mark {
+  readonly index: number;
+  constructor(index: number) {
+    super("alias");
+    this.index = index;
+  }
+}
+
+const aliases: Alias[] = [];
+
+/** The one token for a given index, so that tokens compare by `===`. */
+export function aliasOf(index: number): Alias {
+  while (aliases.length <= index) aliases.push(new Alias(aliases.length));
+  return aliases[index] as Alias;
+}
+
+/** `===`, and `NaN` equals itself. `-0` never gets here: it is a mark. */
+export function isSameToken(a: unknown, b: unknown): boolean {
+  return a === b || (a !== a && b !== b);
+}

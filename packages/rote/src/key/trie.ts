@@ -1,0 +1,159 @@
+import { find, insert, Node, remove, visitEntries } from "./node.ts";
+import { WeakChildren } from "./weak.ts";
+
+/**
+ * What identifies one call: how many arguments it has, the objects it knows by identity, and its
+ * tokens. The objects come first in the trie, so that everything about them hangs from them and
+ * goes with them.
+ */
+export class Key {
+  readonly count: number;
+  readonly objects: readonly WeakKey[] | null;
+  readonly tokens: readonly unknown[];
+  constructor(count: number, objects: readonly WeakKey[] | null, tokens: readonly unknown[]) {
+    this.count = count;
+    this.objects = objects;
+    this.tokens = tokens;
+  }
+}
+
+/** All entries of one memoized function: a root for every number of arguments. */
+export class Trie {
+  private roots: (Node | undefined)[] = [];
+  private manyRoots: Map<number, Node> | null = null;
+  /** Entries that content alone leads to; those under objects go by themselves and are counted by looking. */
+  strongSize = 0;
+
+  /** The root for calls with `count` key elements; the same node as long as the trie lives. */
+  root(count: number): Node {
+    if (count < 16) return (this.roots[count] ??= new Node());
+    const roots = (this.manyRoots ??= new Map<number, Node>());
+    let root = roots.get(count);
+    if (root === undefined) roots.set(count, (root = new Node()));
+    return root;
+  }
+
+  get(key: Key): unknown {
+    const objects = key.objects;
+    let node: Node | undefined = this.root(key.count);
+    if (objects !== null) {
+      const last = objects.length - 1;
+      for (let i = 0; i < last; i++) {
+        node = node.weak?.nodes.get(objects[i] as WeakKey);
+        if (node === undefined) return undefined;
+      }
+      if (key.tokens.length === 0) return node.weak?.ends.get(objects[last] as WeakKey);
+      node = node.weak?.nodes.get(objects[last] as WeakKey);
+      if (node === undefined) return undefined;
+    }
+    return key.tokens.length === 0 ? node.nested : find(node, key.tokens, 0, key.tokens.length);
+  }
+
+  set(key: Key, value: unknown): void {
+    const objects = key.objects;
+    let node = this.root(key.count);
+    if (objects !== null) {
+      const last = objects.length - 1;
+      for (let i = 0; i <= last; i++) {
+        const weak: WeakChildren = (node.weak ??= new WeakChildren());
+        const object = objects[i] as WeakKey;
+        if (i === last && key.tokens.length === 0) {
+          weak.setEnd(object, value);
+          return;
+        }
+        node = weak.nodeOf(object);
+      }
+      insert(node, key.tokens, value);
+    } else if (key.tokens.length === 0) {
+      // No key element at all: the root itself is the end, and `nested` its only slot.
+      if (node.nested === undefined) this.strongSize++;
+      node.nested = value;
+    } else if (insert(node, key.tokens, value)) {
+      this.strongSize++;
+    }
+  }
+
+  delete(key: Key): boolean {
+    const objects = key.objects;
+    let node: Node | undefined = this.root(key.count);
+    if (objects === null) {
+      let found: unknown;
+      if (key.tokens.length === 0) {
+        found = node.nested;
+        node.nested = undefined;
+      } else {
+        found = remove(node, key.tokens);
+      }
+      if (found === undefined) return false;
+      this.strongSize--;
+      return true;
+    }
+    const last = objects.length - 1;
+    for (let i = 0; i < last; i++) {
+      node = node.weak?.nodes.get(objects[i] as WeakKey);
+      if (node === undefined) return false;
+    }
+    const object = objects[last] as WeakKey;
+    if (key.tokens.length === 0) return node.weak?.ends.delete(object) ?? false;
+    node = node.weak?.nodes.get(object);
+    return node !== undefined && remove(node, key.tokens) !== undefined;
+  }
+
+  clear(): void {
+    for (const [, root] of this.allRoots()) root.reset();
+    this.strongSize = 0;
+  }
+
+  /** Moves every entry into another, empty trie. */
+  moveTo(other: Trie): void {
+    for (const [count, root] of this.allRoots()) root.moveTo(other.root(count));
+    other.strongSize = this.strongSize;
+    this.strongSize = 0;
+  }
+
+  get hasObjects(): boolean {
+    for (const [, root] of this.allRoots()) if (root.weak !== null) return true;
+    return false;
+  }
+
+  /** Every entry, as it is when asked. */
+  entries(): { key: Key; value: unknown }[] {
+    const found: { key: Key; value: unknown }[] = [];
+    for (const [count, root] of this.allRoots()) {
+      if (count === 0) {
+        if (root.nested !== undefined) found.push({ key: new Key(0, null, []), value: root.nested });
+      } else {
+        collect(root, count, null, found);
+      }
+    }
+    return found;
+  }
+
+  /** Every entry of calls whose first object is `object`. */
+  entriesBelow(object: WeakKey): { key: Key; value: unknown }[] {
+    const found: { key: Key; value: unknown }[] = [];
+    for (const [count, root] of this.allRoots()) collectBelow(root, object, count, [object], found);
+    return found;
+  }
+
+  private allRoots(): [number, Node][] {
+    const all: [number, Node][] = [];
+    this.roots.forEach((root, count) => {
+      if (root !== undefined) all.push([count, root]);
+    });
+    return this.manyRoots === null ? all : [...all, ...this.manyRoots];
+  }
+}
+
+function collect(node: Node, count: number, objects: WeakKey[] | null, found: { key: Key; value: unknown }[]): void {
+  visitEntries(node, (tokens, value) => found.push({ key: new Key(count, objects, tokens), value }));
+  if (node.weak === null) return;
+  for (const object of node.weak.objects()) collectBelow(node, object, count, [...(objects ?? []), object], found);
+}
+
+function collectBelow(node: Node, object: WeakKey, count: number, path: WeakKey[], found: { key: Key; value: unknown }[]): void {
+  const end = node.weak?.ends.get(object);
+  if (end !== undefined) found.push({ key: new Key(count, path, []), value: end });
+  const below = node.weak?.nodes.get(object);
+  if (below !== undefined) collect(below, count, path, found);
+}

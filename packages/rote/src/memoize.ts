@@ -1,0 +1,250 @@
+import { type CallPath, fastArity, wrap } from "./call-path.ts";
+import { type AnyFunction, Memo } from "./cache/memo.ts";
+import { RoteError } from "./errors.ts";
+import { freezing } from "./freeze.ts";
+import { type CacheHandle, Handle } from "./handle.ts";
+import { seesReceiver } from "./key/receiver.ts";
+import { checkOptions, type MemoizeOptions, show } from "./options.ts";
+import { register, roteMode } from "./registry.ts";
+import { selfCallWatch } from "./run/self-call.ts";
+import { timing } from "./run/clock.ts";
+import { verifying } from "./verify.ts";
+
+/** A memoized function: callable like the original, with what it remembers at hand. */
+export type Memoized<Fn extends AnyFunction> = Fn & {
+  /** Looks into, and changes, what the function remembers. */
+  readonly cache: CacheHandle<Fn>;
+  /** The function that was wrapped. */
+  readonly original: Fn;
+};
+
+/**
+ * Wraps `fn` so that calls with equal arguments share one result.
+ *
+ * The wrapped function keeps name, length, own properties, text and type. An error that `fn` throws
+ * reaches the caller unchanged and is not remembered. Recursion through the wrapped function is
+ * limited by memory, not by the stack: deeper than `depthLimit`, runs are restarted from the heap,
+ * so a body may run twice. Results are shared, not copied.
+ *
+ * @param fn - A function of its arguments alone; anything else that it reads belongs in `options.key`.
+ * @param options - See {@link MemoizeOptions}. By default every entry is kept and none expires.
+ * @throws {RoteError} When wrapping, `ERR_INVALID_ARGUMENT` for what cannot be memoized and
+ * `ERR_INVALID_OPTION` for options; when calling, `ERR_CYCLE` for a call that needs its own result
+ * and `ERR_NEW` for a call with `new`.
+ *
+ * @example
+ * ```ts
+ * import { memoize } from "rote";
+ *
+ * const fib: (n: number) => bigint = memoize((n) => (n < 2 ? BigInt(n) : fib(n - 1) + fib(n - 2)));
+ * fib(100); //=> 354224848179261915075n
+ * ```
+ */
+export function memoize<Fn extends AnyFunction>(fn: Fn, options?: MemoizeOptions<NoInfer<Fn>>): Memoized<Fn>;
+export function memoize(options: MemoizeOptions): <Fn extends AnyFunction>(fn: Fn) => Memoized<Fn>;
+export function memoize(first: AnyFunction | MemoizeOptions, options?: MemoizeOptions): unknown {
+  if (typeof first === "function") return memoizeFunction(first, options);
+  if (typeof first !== "object" || first === null || options !== undefined) throw notAFunction(first);
+  checkOptions(first);
+  return (fn: AnyFunction) => {
+    if (typeof fn !== "function") throw notAFunction(fn);
+    return memoizeFunction(fn, first);
+  };
+}
+
+function notAFunction(value: unknown): RoteError {
+  return new RoteError(
+    "ERR_INVALID_ARGUMENT",
+    `memoize takes a function, or options such as { key: "identity" } to give it a function later; received ${show(value)}.`,
+    { value },
+  );
+}
+
+const textOf = Function.prototype.toString;
+
+function memoizeFunction(original: AnyFunction, options: MemoizeOptions | undefined): unknown {
+  const source = textOf.call(original);
+  rejectUnshareable(original, source);
+  if (options !== undefined) checkOptions(options);
+  const { name: ownName } = original;
+  const name = options?.name ?? (typeof ownName === "string" && ownName !== "" ? ownName : "anonymous");
+  const path = pathFor(original, options ?? {}, name, source);
+  register(path.memo);
+  if (roteMode() === "bare") return attach(original, path);
+  return attach(inShapeOf(original, wrap(path)), path);
+}
+
+const generatorPrototypes = new Set([Object.getPrototypeOf(function* () {}), Object.getPrototypeOf(async function* () {})]);
+
+function rejectUnshareable(fn: AnyFunction, source: string): void {
+  const isClass = source.startsWith("class") && /^class\b/.test(source);
+  if (!isClass && !isGenerator(fn)) return;
+  const name = fn.name === "" ? "" : ` "${fn.name}"`;
+  throw new RoteError(
+    "ERR_INVALID_ARGUMENT",
+    isClass
+      ? `The class${name} cannot be memoized: every new would share one object. Memoize a function that returns an instance: memoize((...args) => new ${fn.name || "Type"}(...args)).`
+      : `The generator function${name} cannot be memoized: its callers would share one iterator, which can be read once. Memoize a function that returns an array: memoize((...args) => [...${fn.name || "generate"}(...args)]).`,
+    { value: fn },
+  );
+}
+
+function isGenerator(fn: AnyFunction): boolean {
+  const prototype: unknown = Object.getPrototypeOf(fn);
+  if (prototype === Function.prototype) return false;
+  if (generatorPrototypes.has(prototype)) return true;
+  const tag: unknown = (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
+}
+
+function pathFor(original: AnyFunction, options: MemoizeOptions, name: string, source: string): CallPath {
+  const { key, verify = 0 } = options;
+  const path = {
+    hasReceiver: options.receiver ?? seesReceiver(original.name, source),
+    byIdentity: key === "identity",
+    keyOf: typeof key === "function" ? key : undefined,
+    isGuarded: options.recursion !== "off",
+  };
+  const arity = verify > 0 ? 0 : fastArity({ ...path, onHit: undefined }, original.length);
+  const runner = options.freeze === true ? freezing(original) : original;
+  const memo: Memo = new Memo(original, options.timing === true ? timing(runner, () => memo) : runner, name, arity, options.depthLimit);
+  memo.isTimed = options.timing === true;
+  memo.selfCallWatch = selfCallWatch(original.name, source);
+  return { memo, ...path, onHit: verify > 0 ? verifying(memo, verify) : undefined };
+}
+
+/** Gives the wrapper what the original has: name, length, own properties, prototype. */
+function inShapeOf(original: AnyFunction, wrapper: object): object {
+  const prototype: unknown = Object.getPrototypeOf(original);
+  if (prototype === Function.prototype || prototype === memoizedPrototype) {
+    Object.setPrototypeOf(wrapper, memoizedPrototype);
+  } else {
+    Object.setPrototypeOf(wrapper, prototype as object);
+    for (const name of Reflect.ownKeys(memoizedPrototype)) {
+      if (name === "toString" || !(name in original)) Object.defineProperty(wrapper, name, Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor);
+    }
+  }
+  for (const name of Reflect.ownKeys(original)) {
+    if (name === "arguments" || name === "caller") continue;
+    const property = Object.getOwnPropertyDescriptor(original, name) as PropertyDescriptor;
+    if (name === "length" && property.value === (wrapper as AnyFunction).length) continue;
+    Object.defineProperty(wrapper, name, property);
+  }
+  return wrapper;
+}
+
+/** Lets a private field be put on any function: seen by nobody, found without a lookup. */
+class Stamped {
+  constructor(fn: object) {
+    return fn;
+  }
+}
+
+class Stamp extends Stamped {
+  readonly #path: CallPath;
+  #handle: Handle | undefined;
+  private constructor(fn: object, path: CallPath) {
+    super(fn);
+    this.#path = path;
+  }
+
+  static put(fn: object, path: CallPath): void {
+    new Stamp(fn, path);
+  }
+
+  static isOn(fn: object): boolean {
+    return #path in fn;
+  }
+
+  static pathOf(fn: object): CallPath | undefined {
+    return #path in fn ? fn.#path : undefined;
+  }
+
+  static handleOf(fn: object): Handle | undefined {
+    return #path in fn ? (fn.#handle ??= new Handle(fn.#path, undefined, false)) : undefined;
+  }
+}
+
+/** Between a memoized function and `Function.prototype`: what all of them have in common. */
+const memoizedPrototype: object = Object.create(Function.prototype, {
+  cache: {
+    configurable: true,
+    get(this: object) {
+      return Stamp.handleOf(this);
+    },
+  },
+  original: {
+    configurable: true,
+    get(this: object) {
+      return Stamp.pathOf(this)?.memo.original;
+    },
+  },
+  toString: {
+    configurable: true,
+    writable: true,
+    value: function toString(this: object): string {
+      return textOf.call(Stamp.pathOf(this)?.memo.original ?? this);
+    },
+  },
+}) as object;
+
+function attach(fn: object, path: CallPath): object {
+  // An original that is memoized already keeps its own stamp.
+  if (!Stamp.isOn(fn)) Stamp.put(fn, path);
+  if (fn === path.memo.original && Object.isExtensible(fn)) {
+    for (const name of ["cache", "original"]) {
+      if (!(name in fn)) Object.defineProperty(fn, name, Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor);
+    }
+  }
+  return fn;
+}
+
+/**
+ * Whether `value` is a function that `memoize` of this copy of rote returned.
+ *
+ * @example
+ * ```ts
+ * import { isMemoized, memoize } from "rote";
+ *
+ * isMemoized(memoize(Math.sqrt)); //=> true
+ * isMemoized(Math.sqrt); //=> false
+ * ```
+ */
+export function isMemoized(value: unknown): value is Memoized<AnyFunction> {
+  return typeof value === "function" && Stamp.isOn(value);
+}
+
+/**
+ * The handle of a memoized function, also where a property of the original named `cache` is in the way.
+ *
+ * @throws {RoteError} `ERR_NOT_MEMOIZED` for anything else.
+ *
+ * @example
+ * ```ts
+ * import { cacheOf, memoize } from "rote";
+ *
+ * const square = memoize((n: number) => n * n);
+ * square(3); //=> 9
+ * cacheOf(square).peek(3); //=> 9
+ * ```
+ */
+export function cacheOf<Fn extends AnyFunction>(fn: Fn): CacheHandle<Fn> {
+  const handle = typeof fn === "function" ? Stamp.handleOf(fn) : undefined;
+  if (handle === undefined) throw notMemoized("cacheOf", fn);
+  return handle as unknown as CacheHandle<Fn>;
+}
+
+/** The error for something that had to be a memoized function. */
+export function notMemoized(caller: string, value: unknown): RoteError {
+  const shown = typeof value === "function" && value.name !== "" ? `the function "${value.name}", which is not` : show(value);
+  return new RoteError(
+    "ERR_NOT_MEMOIZED",
+    `${caller} takes a function that memoize returned; received ${shown}. Pass the result of memoize(fn), made by the same copy of rote.`,
+    { value },
+  );
+}
+
+/** How a memoized function is called; for `tabulate`. */
+export function memoOf(fn: unknown): Memo | undefined {
+  return typeof fn === "function" ? Stamp.pathOf(fn)?.memo : undefined;
+}

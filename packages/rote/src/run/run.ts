@@ -1,0 +1,225 @@
+import type { Memo } from "../cache/memo.ts";
+import { RoteError } from "../errors.ts";
+import { VOID } from "../key/node.ts";
+import type { Key } from "../key/trie.ts";
+import { now } from "./clock.ts";
+import { cycleError, isSameKey } from "./cycle.ts";
+import { drive, Failure, PENDING, pin, SUSPENSION, wasInterrupted } from "./drive.ts";
+import { isStackOverflow } from "./overflow.ts";
+import { warnAboutSelfCalls } from "./self-call.ts";
+import { CLOSED, clearFrames, Frame, FRAME, frameAt, push, Segment, stack } from "./stack.ts";
+
+/**
+ * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
+ * the smallest frames; larger ones overflow earlier, which lowers the limit for that drive.
+ */
+export const DEFAULT_DEPTH_LIMIT = 1800;
+/** How often a call is refused while a suspension is on its way up, before it is run there and then. */
+const MAX_REFUSALS = 8;
+
+/** Every run that may not simply go ahead: outermost ones, too deep ones, and all in special segments. */
+export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+  const segment = stack.segment;
+  if (!stack.isEnabled) return runPlainly(memo, receiver, args);
+  if (segment === null || stack.isOutside) return runOutermost(memo, receiver, args, key, false);
+  if (segment.isSuspended) return runRefused(segment, memo, receiver, args, key);
+  const pinned = memo.pinned?.get(key);
+  if (pinned instanceof Failure) throw pinned.error;
+  if (pinned === PENDING) {
+    if (segment.isCareful) throw cycleError(memo, args, key);
+    return suspend(segment, { wantsRestart: true });
+  }
+  if (pinned !== undefined) return pinned === VOID ? undefined : pinned;
+  if (stack.top >= segment.base + segment.limit * FRAME) return refuse(segment, memo, receiver, args, key);
+  return segment.isCareful ? runCarefully(segment, memo, receiver, args, key) : runQuickly(memo, receiver, args, key);
+}
+
+/** The same steps as in the specialised call paths. */
+export function runQuickly(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+  const at = stack.top;
+  push(memo, receiver, args, key);
+  memo.runs++;
+  const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
+  if (stack.top !== at + FRAME) return resume();
+  stack.top = at;
+  memo.trie.set(key, value === undefined ? VOID : value);
+  return value;
+}
+
+/**
+ * After a run whose frame is not the last one any more: something came up from below and user code
+ * has caught it. A suspension is thrown again. An error may have been the engine's overflow, which
+ * no wrapper has seen: the run is repeated in a careful segment, where wrappers see what passes.
+ */
+export function resume(): never {
+  const segment = stack.segment as Segment;
+  return suspend(segment, { wantsCare: !segment.isSuspended });
+}
+
+function suspend(segment: Segment, wish: { wantsCare?: boolean; wantsRestart?: boolean }): never {
+  segment.wantsCare ||= wish.wantsCare === true;
+  segment.wantsRestart ||= wish.wantsRestart === true;
+  segment.isSuspended = true;
+  stack.ceiling = CLOSED;
+  // Above every frame under way, so that each of them sees that it was interrupted.
+  if (segment.wantsCare || segment.wantsRestart) stack.top += FRAME;
+  throw SUSPENSION;
+}
+
+/** Too deep: the call joins the pending ones without having been run. */
+function refuse(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): never {
+  segment.refusedAt = stack.top;
+  push(memo, receiver, args, key);
+  return suspend(segment, {});
+}
+
+/** User code has caught a suspension and goes on calling. */
+function runRefused(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+  if (segment.refusals++ < MAX_REFUSALS) throw SUSPENSION;
+  try {
+    return runOutermost(memo, receiver, args, key, false);
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error;
+    throw new RoteError(
+      "ERR_DEPTH",
+      `"${memo.name}" was called again and again while rote unwinds a deep recursion, and there is no stack left to run it. ` +
+        "Let errors that the code did not expect pass through its catch, or lower options.depthLimit.",
+      { cause: error },
+    );
+  }
+}
+
+/** With an exact stack: every way out of the run is seen. */
+function runCarefully(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+  const at = stack.top;
+  let value: unknown;
+  try {
+    probeRoom(6);
+    pin(segment, memo, key, PENDING);
+    push(memo, receiver, args, key);
+    memo.runs++;
+    value = Reflect.apply(memo.runner, receiver as never, args as never);
+  } catch (error) {
+    if (segment.isSuspended) throw SUSPENSION;
+    if (isStackOverflow(error) && at > segment.base) {
+      if (stack.top === at) {
+        segment.refusedAt = at;
+        push(memo, receiver, args, key);
+      }
+      segment.hasOverflowed = true;
+      return suspend(segment, {});
+    }
+    stack.top = at;
+    memo.pinned?.delete(key);
+    throw error;
+  }
+  if (segment.isSuspended) throw SUSPENSION;
+  stack.top = at;
+  memo.trie.set(key, value === undefined ? VOID : value);
+  if (segment.hasPinned) pin(segment, memo, key, value === undefined ? VOID : value);
+  else memo.pinned?.delete(key);
+  return value;
+}
+
+/**
+ * Overflows here, where it is seen, rather than a little later in the middle of something. Some
+ * hundred bytes a level, a few kilobytes in all.
+ */
+function probeRoom(levels: number): number {
+  const room = [levels, levels, levels, levels, levels, levels, levels, levels];
+  return levels === 0 ? room.length : probeRoom(levels - 1) + (room[levels % 8] as number);
+}
+
+/** The first memoized run on the stack, or the first below a callback of the library. */
+export function runOutermost(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key, isForced: boolean): unknown {
+  const { top: base, ceiling, segment: outer, isOutside } = stack;
+  if (outer !== null) rejectInnerCycle(outer, memo, args, key);
+  const segment = new Segment(outer, base, memo.depthLimit ?? DEFAULT_DEPTH_LIMIT, memo.isCareful);
+  // Pending calls of an outer drive are under way for this one too.
+  segment.hasPinned = outer !== null && outer.pending.length > 0;
+  const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
+  const startedAt = now();
+  stack.segment = segment;
+  stack.isOutside = false;
+  try {
+    push(memo, receiver, args, key);
+    stack.ceiling = segment.ceiling;
+    memo.runs++;
+    if (segment.isCareful) pin(segment, memo, key, PENDING);
+    let value: unknown;
+    try {
+      value = Reflect.apply(memo.runner, receiver as never, args as never);
+    } catch (error) {
+      if (!wasInterrupted(segment, error)) throw error;
+      return drive(segment, new Frame(memo, receiver, args, key, true), isForced, error);
+    }
+    if (stack.top !== base + FRAME) {
+      return drive(segment, new Frame(memo, receiver, args, key, true), isForced, undefined);
+    }
+    memo.trie.set(key, value === undefined ? VOID : value);
+    return value;
+  } finally {
+    const depth = Math.max(segment.deepest, clearFrames(base));
+    if (outer === null && depth > memo.deepest) memo.deepest = depth;
+    for (const pinning of segment.pinning) pinning.pinned = null;
+    stack.top = base;
+    stack.ceiling = ceiling;
+    stack.segment = outer;
+    stack.isOutside = isOutside;
+    if (outer === null && !memo.isTimed) memo.runTime += now() - startedAt;
+    if (watched >= 0) warnAboutSelfCalls(memo, watched);
+  }
+}
+
+/**
+ * A callback of the library has called back into what waits for it. Under a careful segment the
+ * stack is exact; otherwise a frame may be left over from a caught error, so only a repetition counts.
+ */
+function rejectInnerCycle(outer: Segment, memo: Memo, args: readonly unknown[], key: Key): void {
+  if (outer.isSuspended) return;
+  if (memo.pinned?.get(key) === PENDING) throw cycleError(memo, args, key);
+  const enough = outer.isCareful ? 1 : 8;
+  let met = 0;
+  for (let at = stack.top - FRAME; at >= 0; at -= FRAME) {
+    if (stack.slots[at] !== memo) continue;
+    if (isSameKey(frameAt(at, true).key, key) && ++met === enough) throw cycleError(memo, args, key);
+  }
+}
+
+/** Memoization is switched off: the original, counted. */
+export function runPlainly(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
+  memo.runs++;
+  const depth = ++plainDepth;
+  if (depth > memo.deepest) memo.deepest = depth;
+  try {
+    return Reflect.apply(memo.original, receiver as never, args as never);
+  } finally {
+    plainDepth = depth - 1;
+  }
+}
+
+let plainDepth = 0;
+
+/** `recursion: "off"`: no frame, no restart; a suspension from outside still passes. */
+export function runUnguarded(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+  if (!stack.isEnabled) return runPlainly(memo, receiver, args);
+  const startedAt = stack.segment === null && !memo.isTimed ? now() : -1;
+  memo.runs++;
+  try {
+    const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
+    if (stack.segment?.isSuspended === true) throw SUSPENSION;
+    memo.trie.set(key, value === undefined ? VOID : value);
+    return value;
+  } finally {
+    if (startedAt >= 0) memo.runTime += now() - startedAt;
+  }
+}
+
+/** Entries are about to be removed: drives under way that rely on them keep them for themselves. */
+export function keepForDrives(memo: Memo, entries: () => Iterable<{ key: Key; value: unknown }>): void {
+  const { segment } = stack;
+  if (memo.pinned === null || segment === null) return;
+  for (const { key, value } of entries()) if (memo.pinned.get(key) === undefined) memo.pinned.set(key, value);
+  for (let each: Segment | null = segment; each !== null; each = each.outer) each.hasPinned = true;
+  stack.ceiling = CLOSED;
+}

@@ -1,0 +1,40 @@
+import type { Memo } from "../cache/memo.ts";
+import { warnOnce } from "../development.ts";
+
+/** Runs of a self-naming function that are watched for one memoized call inside. */
+export const WATCHED_RUNS = 5;
+
+/** How many runs to watch: none unless the function's text calls its own name. */
+export function selfCallWatch(name: string, source: string): number {
+  if (name === "") return 0;
+  const call = `${name}(`;
+  let at = source.indexOf(call);
+  // `function fib(n)` names it once without calling it.
+  if (at >= 0 && source.startsWith(`function ${call}`)) at = source.indexOf(call, at + 1);
+  // A name within a longer name, or a method of something else, is another name.
+  while (at > 0 && /[\w$.]/.test(source[at - 1] as string)) at = source.indexOf(call, at + 1);
+  return at < 0 ? 0 : WATCHED_RUNS;
+}
+
+/**
+ * Of a function that calls itself by name, no memoized call was seen in several runs: it calls the
+ * original, not what `memoize` returned. The text alone could not tell.
+ *
+ * @param before - Calls counted when the run began.
+ */
+export function warnAboutSelfCalls(memo: Memo, before: number): void {
+  // The run itself is one of them.
+  if (memo.hits + memo.runs - before > 1) {
+    memo.selfCallWatch = 0;
+    return;
+  }
+  if (--memo.selfCallWatch > 0) return;
+  const { name } = memo;
+  warnOnce(
+    "ROTE_SELF_CALL",
+    name,
+    `"${name}" calls itself by name, but none of those calls reached the memoized function: inside, "${name}" still means the original. ` +
+      `Give the memoized function the name that the body calls: const ${name} = memoize((…) => … ${name}(…) …), ` +
+      `or, for a function declaration, ${name} = memoize(${name}).`,
+  );
+}
