@@ -71,7 +71,7 @@ describe("a comparison", () => {
     const { exitCode, stdout, stderr } = await compare("functions.ts", "fibonacci", "20");
     expect(stderr).toBe("");
     expect(stdout).toContain("fibonacci(20) = 6765");
-    expect(stdout).toMatch(/^ +time +spread +calls +runs +speed-up +deepest recursion$/m);
+    expect(stdout).toMatch(/^ +time +spread +calls +runs +speed-up +depth$/m);
     expect(stdout).toMatch(/^ {2}plain +[\d.]+ [mµ]?s +21 891 +21 891 +1 × +20$/m);
     expect(stdout).toMatch(/^ {2}memoized +[\d.]+ [mµ]?s +39 +21 +[\d. ]+ × +20$/m);
     expect(stdout).toMatch(/^ {2}tabulated +[\d.]+ [mµ]?s +\d+ +21 +[\d. ]+ × +1$/m);

@@ -39,7 +39,7 @@ interface Cell {
 function table(request: Request, ways: readonly WayReport[], colors: Colors): string[] {
   const shown = ways.filter(({ status }) => status !== "left out");
   const baseline = baselineOf(request, ways);
-  const titles = ["", "time", "spread", "calls", "runs", "speed-up", "deepest recursion"];
+  const titles = ["", "time", "spread", "calls", "runs", "speed-up", "depth"];
   const rows = [
     titles.map((text): Cell => ({ text, color: colors.dim })),
     ...shown.map((way) => row(request, way, baseline, colors)),
