@@ -36,9 +36,14 @@ const pages = readPages()
 // Modules are written before any test runs: importing them is how they are run.
 rmSync(generated, { recursive: true, force: true });
 mkdirSync(generated, { recursive: true });
-for (const { blocks, file } of pages) {
-  writeFileSync(join(generated, `${file}.check.ts`), toModule(blocks, "check"));
-  writeFileSync(join(generated, `${file}.run.ts`), toModule(blocks, "run"));
+const unreadable = new Map<string, unknown>();
+for (const { path, blocks, file } of pages) {
+  try {
+    writeFileSync(join(generated, `${file}.check.ts`), toModule(blocks, "check"));
+    writeFileSync(join(generated, `${file}.run.ts`), toModule(blocks, "run"));
+  } catch (error) {
+    unreadable.set(path, error);
+  }
 }
 writeFileSync(
   join(generated, "tsconfig.json"),
@@ -53,6 +58,10 @@ writeFileSync(
     exclude: [],
   }),
 );
+
+test.for(pages)("the blocks of $path can be read", ({ path }) => {
+  if (unreadable.has(path)) throw unreadable.get(path);
+});
 
 test("the blocks of every page type-check", { timeout: 60_000 }, async () => {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -69,46 +78,47 @@ interface Expectation {
   readonly error?: Error;
 }
 
-describe.for(pages.filter(({ blocks }) => blocks.some((block) => block.runs)))(
-  "the blocks of $path run and give what they say",
-  ({ blocks, file }) => {
-    const expectations: Expectation[] = [];
-    let reached = 0;
-    let broken: { readonly block: number; readonly error: unknown } | undefined;
-
-    beforeAll(async () => {
-      const scope = globalThis as Record<string, unknown>;
-      scope["__enter"] = (line: number) => {
-        reached = line;
-      };
-      scope["__expect"] = async (line: number, run: () => unknown, expected: string) => {
-        const block = reached;
-        try {
-          await expectValue(run, expected);
-          expectations.push({ line, block });
-        } catch (error) {
-          expectations.push({ line, block, error: error as Error });
-        }
-      };
-      try {
-        await import(/* @vite-ignore */ join(generated, `${file}.run.ts`));
-      } catch (error) {
-        broken = { block: reached, error };
-      }
-    });
-
-    test.for(blocks.filter((block) => block.runs))("line $line", ({ line }) => {
-      for (const { error, line: at, block } of expectations) {
-        if (block !== line || error === undefined) continue;
-        throw new Error(`line ${at}: ${error.message}`, {
-          cause: error,
-        });
-      }
-      if (broken !== undefined && broken.block <= line) {
-        throw new Error(`the page stopped in its block at line ${broken.block}`, {
-          cause: broken.error,
-        });
-      }
-    });
-  },
+const runnable = pages.filter(
+  ({ path, blocks }) => !unreadable.has(path) && blocks.some((block) => block.runs),
 );
+
+describe.for(runnable)("the blocks of $path run and give what they say", ({ blocks, file }) => {
+  const expectations: Expectation[] = [];
+  let reached = 0;
+  let broken: { readonly block: number; readonly error: unknown } | undefined;
+
+  beforeAll(async () => {
+    const scope = globalThis as Record<string, unknown>;
+    scope["__enter"] = (line: number) => {
+      reached = line;
+    };
+    scope["__expect"] = async (line: number, run: () => unknown, expected: string) => {
+      const block = reached;
+      try {
+        await expectValue(run, expected);
+        expectations.push({ line, block });
+      } catch (error) {
+        expectations.push({ line, block, error: error as Error });
+      }
+    };
+    try {
+      await import(/* @vite-ignore */ join(generated, `${file}.run.ts`));
+    } catch (error) {
+      broken = { block: reached, error };
+    }
+  });
+
+  test.for(blocks.filter((block) => block.runs))("line $line", ({ line }) => {
+    for (const { error, line: at, block } of expectations) {
+      if (block !== line || error === undefined) continue;
+      throw new Error(`line ${at}: ${error.message}`, {
+        cause: error,
+      });
+    }
+    if (broken !== undefined && broken.block <= line) {
+      throw new Error(`the page stopped in its block at line ${broken.block}`, {
+        cause: broken.error,
+      });
+    }
+  });
+});
