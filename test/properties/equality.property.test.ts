@@ -13,7 +13,7 @@ import {
 import type { Pair } from "../support/arbitraries.ts";
 import { equalArguments } from "../support/equality.ts";
 import { make, plainStyle, randomFrom, variedStyle } from "../support/recipe.ts";
-import { runs } from "../support/runs.ts";
+import { tries } from "../support/tries.ts";
 
 describe("the reference equality", () => {
   test("holds for what is made twice from one recipe", () => {
@@ -21,7 +21,7 @@ describe("the reference equality", () => {
       fc.property(equalPair, ({ left, right }) => {
         expect(equalArguments(left, right, "value")).toBe(true);
       }),
-      { numRuns: runs(1000) },
+      { numRuns: tries(1000, 10) },
     );
   });
 
@@ -33,7 +33,7 @@ describe("the reference equality", () => {
         const forth = equalArguments(left, right, "value");
         expect(equalArguments(right, left, "value")).toBe(forth);
       }),
-      { numRuns: runs(1000) },
+      { numRuns: tries(1000, 10) },
     );
   });
 
@@ -44,7 +44,7 @@ describe("the reference equality", () => {
           expect(equalArguments(left, right, "value")).toBe(true);
         }
       }),
-      { numRuns: runs(1000) },
+      { numRuns: tries(1000, 10) },
     );
   });
 
@@ -59,7 +59,7 @@ describe("the reference equality", () => {
         );
         expect(variedly).toBe(plainly);
       }),
-      { numRuns: runs(500) },
+      { numRuns: tries(500, 10) },
     );
   });
 
