@@ -3,7 +3,6 @@ import { expect } from "vitest";
 
 function evaluate(text: string): unknown {
   try {
-    // oxlint-disable-next-line typescript/no-implied-eval -- the pages are ours
     return new Function(`return (${text});`)();
   } catch (cause) {
     throw new Error(`what follows //=> is no expression: ${text}`, { cause });
