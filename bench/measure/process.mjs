@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 const worker = fileURLToPath(new URL("../worker.mjs", import.meta.url));
 
 export function runProcess(rowId, contender, mode) {
