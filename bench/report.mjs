@@ -151,7 +151,8 @@ function amount(row, value) {
   if (row.measures === "heap") return `${value.toPrecision(3)} B`;
   if (value < 1e3) return `${value.toPrecision(3)} ns`;
   if (value < 1e6) return `${(value / 1e3).toPrecision(3)} µs`;
-  return `${(value / 1e6).toPrecision(3)} ms`;
+  if (value < 1e9) return `${(value / 1e6).toPrecision(3)} ms`;
+  return `${(value / 1e9).toPrecision(3)} s`;
 }
 
 const table = (head, body) =>

@@ -7,8 +7,8 @@ const BATCHES = 3;
 const ENOUGH_US = 500_000;
 
 /**
- * Nanoseconds that one `pass` takes: the fastest of three batches (fewer if they are long), since what a busy machine adds is
- * never negative. `between` runs untimed before each.
+ * Nanoseconds that one `pass` takes: the fastest of three batches (fewer if they are long), since
+ * what a busy machine adds is never negative. `between` runs untimed before each.
  */
 export function timePass(pass, { warmUpMs, between = () => {} }) {
   const time = (passes) => {
