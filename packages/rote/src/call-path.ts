@@ -4,7 +4,8 @@ import { childOf, find, Node, setChild, Tail, VOID } from "./key/node.ts";
 import { beginScan, buffer, endScan, scanElement, scannedEnd, scannedIdentities, scannedKey, scanNested, scanReceiver } from "./key/scan.ts";
 import { Key } from "./key/trie.ts";
 import { resume, run, runQuickly, runUnguarded } from "./run/run.ts";
-import { CLOSED, FRAME, outside, stack } from "./run/stack.ts";
+import { FRAME } from "./run/frame.ts";
+import { CLOSED, outside, stack } from "./run/stack.ts";
 
 /**
  * The call paths: what happens between a call and its result. One is chosen when wrapping.

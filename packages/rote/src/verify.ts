@@ -2,7 +2,8 @@ import type { Memo } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
 import { beginScan, endScan, scanElement, scannedEnd, scannedKey, scanNested } from "./key/scan.ts";
 import type { Key } from "./key/trie.ts";
-import { describeCall, isSameKey } from "./run/cycle.ts";
+import { describeCall } from "./run/cycle.ts";
+import { isSameKey } from "./run/frame.ts";
 import { outside } from "./run/stack.ts";
 
 let isVerifying = false;

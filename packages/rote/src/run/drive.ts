@@ -1,8 +1,9 @@
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import { type Key, Trie } from "../key/trie.ts";
+import { copyFrame, findFrame, FRAME, isSameFrame, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
 import { isStackOverflow } from "./overflow.ts";
-import { clearFrames, Frame, FRAME, frameAt, push, type Segment, stack } from "./stack.ts";
+import { clearFrames, type Segment, stack } from "./stack.ts";
 
 /**
  * The drive: recursion deeper than the stack allows. Rules:
@@ -43,62 +44,61 @@ export function pin(segment: Segment, memo: Memo, key: Key, value: unknown): voi
   memo.pinned.set(key, value);
 }
 
-/** Runs `first` and everything it needs; the stack has just been unwound to it. */
-export function drive(segment: Segment, first: Frame, isForced: boolean, error: unknown): unknown {
-  const pending = segment.pending;
-  pending.push(first);
-  pin(segment, first.memo, first.key, PENDING);
-  takeOver(segment, error);
+/** Runs the outermost call, whose frame is at the base, and everything it needs; the stack has just been unwound to it. */
+export function drive(segment: Segment, isForced: boolean, error: unknown): unknown {
+  const { base, pending } = segment;
+  const { slots } = stack;
+  copyFrame(slots, base, pending, 0);
+  /** The last pending call was refused and has not been run before. */
+  let isFirstRun = takeOver(segment, error);
   for (;;) {
-    const frame = pending[pending.length - 1] as Frame;
-    const { memo, key } = frame;
+    const last = pending.length - FRAME;
+    const memo = memoAt(pending, last);
     // Another branch may have had the result in the meantime.
-    if (pending.length > 1 || !isForced) {
-      const known = memo.trie.get(key);
-      if (known !== undefined) {
-        finish(segment, frame, known);
-        if (pending.length === 0) return known === VOID ? undefined : known;
-        continue;
-      }
+    const known = last === 0 && isForced ? undefined : findFrame(pending, last);
+    if (known !== undefined) {
+      finish(segment, known);
+      if (last === 0) return known === VOID ? undefined : known;
+      isFirstRun = false;
+      continue;
     }
-    clearFrames(segment.base);
-    stack.top = segment.base;
-    segment.refusals = 0;
-    push(memo, frame.receiver, frame.args, key);
+    clearFrames(base);
+    copyFrame(pending, last, slots, base);
+    stack.top = base + FRAME;
     stack.ceiling = segment.ceiling;
-    if (frame.hasRun) memo.reruns++;
-    frame.hasRun = true;
     memo.runs++;
+    if (!isFirstRun) memo.reruns++;
+    isFirstRun = false;
     let value: unknown;
     try {
-      value = Reflect.apply(memo.runner, frame.receiver, frame.args);
+      value = runFrame(pending, last);
     } catch (thrown) {
-      if (!wasInterrupted(segment, thrown)) {
-        if (pending.length === 1) throw thrown;
-        pending.pop();
-        segment.hasPinned = true;
-        pin(segment, memo, key, new Failure(thrown));
+      if (wasInterrupted(segment, thrown)) {
+        isFirstRun = takeOver(segment, thrown);
         continue;
       }
-      takeOver(segment, thrown);
+      if (last === 0) throw thrown;
+      finish(segment, new Failure(thrown));
       continue;
     }
-    if (stack.top !== segment.base + FRAME) {
-      takeOver(segment, undefined);
+    if (stack.top !== base + FRAME) {
+      isFirstRun = takeOver(segment, undefined);
       continue;
     }
-    const stored = value === undefined ? VOID : value;
-    memo.trie.set(key, stored);
-    finish(segment, frame, stored);
-    if (pending.length === 0) return value;
+    storeFrame(pending, last, value);
+    finish(segment, value === undefined ? VOID : value);
+    if (last === 0) return value;
   }
 }
 
-/** Pops a pending call whose result is known. */
-function finish(segment: Segment, frame: Frame, stored: unknown): void {
-  segment.pending.pop();
-  if (segment.hasPinned) pin(segment, frame.memo, frame.key, stored);
-  else frame.memo.pinned?.delete(frame.key);
+/** Pops the last pending call, whose outcome is known: a stored result, or a failure. */
+function finish(segment: Segment, outcome: unknown): void {
+  const { pending } = segment;
+  const last = pending.length - FRAME;
+  if (outcome instanceof Failure) segment.hasPinned = true;
+  if (segment.hasPinned) pin(segment, memoAt(pending, last), keyAt(pending, last), outcome);
+  else if (segment.isCareful) memoAt(pending, last).pinned?.delete(keyAt(pending, last));
+  pending.length = last;
 }
 
 /** Whether what came up is a suspension, or an overflow from which there is something to gain. */
@@ -110,46 +110,52 @@ export function wasInterrupted(segment: Segment, error: unknown): boolean {
   return depth >= (segment.outer === null ? 1 : 64);
 }
 
-/** After unwinding: makes the frames on the side stack pending. */
-function takeOver(segment: Segment, error: unknown): void {
-  const { base, pending } = segment;
-  const depth = (stack.top - base) / FRAME;
-  segment.deepest = Math.max(segment.deepest, pending.length + depth - 1);
-  if (!segment.isSuspended && error === undefined) segment.wantsCare = true;
-  const { wantsCare, wantsRestart, refusedAt } = segment;
-  if (segment.hasOverflowed || (!segment.isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
+/**
+ * After unwinding: makes the frames on the side stack pending; whether the last one has not been run.
+ *
+ * An infinite recursion makes pending calls without end. Each new one is compared with an earlier
+ * one, which is moved up whenever there are twice as many (Brent, "An improved Monte Carlo
+ * factorization algorithm", BIT 1980): a cycle is met before three times its length.
+ */
+function takeOver(segment: Segment, error: unknown): boolean {
+  const { base, pending, wantsCare, wantsRestart, refusedAt, hasOverflowed, isSuspended } = segment;
+  const { slots, top } = stack;
+  const depth = (top - base) / FRAME - 1;
+  segment.deepest = Math.max(segment.deepest, pending.length / FRAME + depth);
   segment.refusedAt = -1;
+  segment.refusals = 0;
   segment.isSuspended = segment.wantsCare = segment.wantsRestart = segment.hasOverflowed = false;
-  if (wantsCare || wantsRestart) {
+  if (hasOverflowed || (!isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
+  else if (wantsCare || wantsRestart || !isSuspended) {
     beCareful(segment, wantsRestart);
-    return;
+    return false;
   }
-  for (let at = base + FRAME; at < stack.top; at += FRAME) {
-    const frame = frameAt(at, at !== refusedAt);
-    if (!segment.isCareful && frame.memo.pinned?.get(frame.key) === PENDING) {
+  for (let at = base + FRAME; at < top; at += FRAME) {
+    const next = pending.length;
+    copyFrame(slots, at, pending, next);
+    if (segment.isCareful) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
+    else if (isSameFrame(pending, segment.anchor, pending, next)) {
       beCareful(segment, true);
-      return;
+      return false;
     }
-    pin(segment, frame.memo, frame.key, PENDING);
-    pending.push(frame);
+    if (next >= 2 * segment.anchor || next < segment.anchor) segment.anchor = next;
   }
+  return refusedAt >= 0;
 }
 
 /** From here on the segment keeps an exact stack; all over again if its pending calls may be wrong. */
 function beCareful(segment: Segment, isRestart: boolean): void {
   const { pending } = segment;
-  for (const frame of pending) frame.memo.isCareful = true;
   segment.isCareful = true;
-  if (!isRestart) return;
-  while (pending.length > 1) {
-    const frame = pending.pop() as Frame;
-    if (frame.memo.pinned?.get(frame.key) === PENDING) frame.memo.pinned.delete(frame.key);
+  if (isRestart) pending.length = FRAME;
+  segment.anchor = 0;
+  for (let at = 0; at < pending.length; at += FRAME) {
+    memoAt(pending, at).isCareful = true;
+    pin(segment, memoAt(pending, at), keyAt(pending, at), PENDING);
   }
-  const first = pending[0] as Frame;
-  pin(segment, first.memo, first.key, PENDING);
 }
 
-/** The engine had no room for `depth` runs: allow fewer, here and for later calls of the same process. */
+/** The engine had no room for this many runs: allow fewer. */
 function lowerLimit(segment: Segment, depth: number): void {
   segment.limit = Math.max(1, Math.min(segment.limit, Math.floor(depth * 0.75)));
 }

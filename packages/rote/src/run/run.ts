@@ -3,11 +3,12 @@ import { RoteError } from "../errors.ts";
 import { VOID } from "../key/node.ts";
 import type { Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
-import { cycleError, isSameKey } from "./cycle.ts";
+import { cycleError } from "./cycle.ts";
 import { drive, Failure, PENDING, pin, SUSPENSION, wasInterrupted } from "./drive.ts";
+import { FRAME, isSameKey, keyAt } from "./frame.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
-import { CLOSED, clearFrames, Frame, FRAME, frameAt, push, Segment, stack } from "./stack.ts";
+import { CLOSED, clearFrames, push, Segment, stack } from "./stack.ts";
 
 /**
  * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
@@ -151,10 +152,10 @@ export function runOutermost(memo: Memo, receiver: unknown, args: readonly unkno
       value = Reflect.apply(memo.runner, receiver as never, args as never);
     } catch (error) {
       if (!wasInterrupted(segment, error)) throw error;
-      return drive(segment, new Frame(memo, receiver, args, key, true), isForced, error);
+      return drive(segment, isForced, error);
     }
     if (stack.top !== base + FRAME) {
-      return drive(segment, new Frame(memo, receiver, args, key, true), isForced, undefined);
+      return drive(segment, isForced, undefined);
     }
     memo.trie.set(key, value === undefined ? VOID : value);
     return value;
@@ -182,7 +183,7 @@ function rejectInnerCycle(outer: Segment, memo: Memo, args: readonly unknown[], 
   let met = 0;
   for (let at = stack.top - FRAME; at >= 0; at -= FRAME) {
     if (stack.slots[at] !== memo) continue;
-    if (isSameKey(frameAt(at, true).key, key) && ++met === enough) throw cycleError(memo, args, key);
+    if (isSameKey(keyAt(stack.slots, at), key) && ++met === enough) throw cycleError(memo, args, key);
   }
 }
 
@@ -218,8 +219,8 @@ export function runUnguarded(memo: Memo, receiver: unknown, args: readonly unkno
 /** Entries are about to be removed: drives under way that rely on them keep them for themselves. */
 export function keepForDrives(memo: Memo, entries: () => Iterable<{ key: Key; value: unknown }>): void {
   const { segment } = stack;
-  if (memo.pinned === null || segment === null) return;
-  for (const { key, value } of entries()) if (memo.pinned.get(key) === undefined) memo.pinned.set(key, value);
+  if (segment === null) return;
+  for (const { key, value } of entries()) if (memo.pinned?.get(key) === undefined) pin(segment, memo, key, value);
   for (let each: Segment | null = segment; each !== null; each = each.outer) each.hasPinned = true;
   stack.ceiling = CLOSED;
 }

@@ -1,15 +1,14 @@
 import type { Memo } from "../cache/memo.ts";
-import { Key } from "../key/trie.ts";
+import type { Key } from "../key/trie.ts";
+import { FRAME, writeFrame } from "./frame.ts";
 
 /**
- * The side stack: which memoized runs are under way.
+ * The side stack: which memoized runs are under way, as frames (frame.ts).
  *
- * 1. A frame is four slots: the memo, and either its arguments (up to three, all primitive) or its
- *    argument list, its receiver and its `Key`. Which of the two: whether the last slot is a `Key`.
- * 2. A wrapper pushes its frame, runs, and pops by putting `top` back to where *it* found it. There
+ * 1. A wrapper pushes its frame, runs, and pops by putting `top` back to where *it* found it. There
  *    is no `try` around the run: unwinding is four times as fast without. So after an error that
  *    user code has caught, `top` is too high until the next run returns, which sees that and says so.
- * 3. `ceiling` is compared with `top` before every run. It is below every `top` whenever a run may
+ * 2. `ceiling` is compared with `top` before every run. It is below every `top` whenever a run may
  *    not simply go ahead: outside every run, while a suspension is on its way up, in careful segments.
  */
 export interface Stack {
@@ -22,13 +21,12 @@ export interface Stack {
   isEnabled: boolean;
 }
 
-export const FRAME = 4;
 /** A ceiling that every `top` has reached. */
 export const CLOSED: number = -1;
 
 export const stack: Stack = { top: 0, ceiling: CLOSED, slots: [], segment: null, isOutside: false, isEnabled: true };
 
-/** What lies between an outermost call and the end of the side stack. */
+/** What lies between an outermost call and the end of the side stack, and the outermost call's drive. */
 export class Segment {
   readonly outer: Segment | null;
   readonly base: number;
@@ -39,19 +37,21 @@ export class Segment {
   wantsCare = false;
   /** The whole outermost call has to be repeated: its pending calls may not be what they seem. */
   wantsRestart = false;
-  /** Runs keep the stack exact, with `try`, and know which calls are under way. */
-  isCareful: boolean;
-  /** Pending calls have failed or been removed: every run asks the pinned results first. */
-  hasPinned = false;
   /** The engine's stack has overflowed below. */
   hasOverflowed = false;
   /** Where the frame is that was refused rather than run. */
   refusedAt = -1;
   /** How often user code has called on although a suspension is on its way up. */
   refusals = 0;
+  /** Runs keep the stack exact, with `try`, and know which calls are under way. */
+  isCareful: boolean;
+  /** Something is pinned that runs must see: every run asks the pinned results first. */
+  hasPinned = false;
   deepest = 0;
-  /** The drive's pending calls, outermost first; empty before there is a drive. */
-  pending: Frame[] = [];
+  /** The drive's pending calls as frames, outermost first; empty before there is a drive. */
+  pending: unknown[] = [];
+  /** The pending call with which new ones are compared, to find cycles. */
+  anchor = 0;
   /** Memos whose `pinned` this segment made. */
   readonly pinning: Memo[] = [];
 
@@ -68,39 +68,9 @@ export class Segment {
   }
 }
 
-/** A call taken from the side stack, to be run later. */
-export class Frame {
-  readonly memo: Memo;
-  readonly receiver: unknown;
-  readonly args: readonly unknown[];
-  readonly key: Key;
-  /** It has been run before: the next run is a rerun. */
-  hasRun: boolean;
-  constructor(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key, hasRun: boolean) {
-    this.memo = memo;
-    this.receiver = receiver;
-    this.args = args;
-    this.key = key;
-    this.hasRun = hasRun;
-  }
-}
-
 export function push(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): void {
-  const { slots, top } = stack;
-  slots[top] = memo;
-  slots[top + 1] = args;
-  slots[top + 2] = receiver;
-  slots[top + 3] = key;
-  stack.top = top + FRAME;
-}
-
-export function frameAt(at: number, hasRun: boolean): Frame {
-  const { slots } = stack;
-  const memo = slots[at] as Memo;
-  const key = slots[at + 3];
-  if (key instanceof Key) return new Frame(memo, slots[at + 2], slots[at + 1] as unknown[], key, hasRun);
-  const args = slots.slice(at + 1, at + 1 + memo.arity);
-  return new Frame(memo, undefined, args, new Key(memo.arity, null, args), hasRun);
+  writeFrame(stack.slots, stack.top, memo, receiver, args, key);
+  stack.top += FRAME;
 }
 
 /** Empties the slots from `base` up, so that no argument is kept alive; how many frames there were. */
@@ -129,5 +99,11 @@ export function outside<Result>(callback: () => Result): Result {
 
 /** Whether nothing is under way: what must hold between two outermost calls. */
 export function isIdle(): boolean {
-  return stack.top === 0 && stack.ceiling === CLOSED && stack.segment === null && !stack.isOutside && stack.slots.every((slot) => slot === undefined);
+  return (
+    stack.top === 0 &&
+    stack.ceiling === CLOSED &&
+    stack.segment === null &&
+    !stack.isOutside &&
+    stack.slots.every((slot) => slot === undefined)
+  );
 }

@@ -1,0 +1,80 @@
+import type { Memo } from "../cache/memo.ts";
+import { childOf, setChild, VOID } from "../key/node.ts";
+import { isSameToken } from "../key/token.ts";
+import { Key } from "../key/trie.ts";
+
+/**
+ * A frame is one call, as four slots of a list: its memo, and either up to three arguments, all
+ * primitive, or its argument list, its receiver and its `Key`. Which of the two: whether the last
+ * slot is a `Key`. Deep recursions have millions of them, so they are no objects of their own.
+ */
+export const FRAME = 4;
+
+export function writeFrame(slots: unknown[], at: number, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): void {
+  slots[at] = memo;
+  slots[at + 1] = args;
+  slots[at + 2] = receiver;
+  slots[at + 3] = key;
+}
+
+export function copyFrame(from: readonly unknown[], at: number, to: unknown[], toAt: number): void {
+  to[toAt] = from[at];
+  to[toAt + 1] = from[at + 1];
+  to[toAt + 2] = from[at + 2];
+  to[toAt + 3] = from[at + 3];
+}
+
+export function memoAt(slots: readonly unknown[], at: number): Memo {
+  return slots[at] as Memo;
+}
+
+export function argsAt(slots: readonly unknown[], at: number): readonly unknown[] {
+  return slots[at + 3] instanceof Key ? (slots[at + 1] as unknown[]) : slots.slice(at + 1, at + 1 + memoAt(slots, at).arity);
+}
+
+export function keyAt(slots: readonly unknown[], at: number): Key {
+  const key = slots[at + 3];
+  return key instanceof Key ? key : new Key(memoAt(slots, at).arity, null, argsAt(slots, at));
+}
+
+export function runFrame(slots: readonly unknown[], at: number): unknown {
+  const memo = memoAt(slots, at);
+  const { runner } = memo;
+  const key = slots[at + 3];
+  if (key instanceof Key) return Reflect.apply(runner, slots[at + 2] as never, slots[at + 1] as never);
+  if (memo.arity === 1) return (runner as unknown as (a: unknown) => unknown)(slots[at + 1]);
+  return Reflect.apply(runner, undefined as never, argsAt(slots, at) as never);
+}
+
+/** The stored result of a frame's call, or `undefined`. */
+export function findFrame(slots: readonly unknown[], at: number): unknown {
+  const { arity, trie } = memoAt(slots, at);
+  return arity === 1 && !(slots[at + 3] instanceof Key) ? childOf(trie.root(1), slots[at + 1]) : trie.get(keyAt(slots, at));
+}
+
+/** Stores the result of a frame's call. */
+export function storeFrame(slots: readonly unknown[], at: number, value: unknown): void {
+  const { arity, trie } = memoAt(slots, at);
+  const stored = value === undefined ? VOID : value;
+  if (arity !== 1 || slots[at + 3] instanceof Key) trie.set(keyAt(slots, at), stored);
+  else if (setChild(trie.root(1), slots[at + 1], stored)) trie.strongSize++;
+}
+
+/** Whether two frames are of one call. */
+export function isSameFrame(a: readonly unknown[], at: number, b: readonly unknown[], bt: number): boolean {
+  if (a[at] !== b[bt]) return false;
+  if (a[at + 3] instanceof Key || b[bt + 3] instanceof Key) return isSameKey(keyAt(a, at), keyAt(b, bt));
+  return isSameToken(a[at + 1], b[bt + 1]) && isSameToken(a[at + 2], b[bt + 2]) && isSameToken(a[at + 3], b[bt + 3]);
+}
+
+/** Whether two keys of one function are equal. */
+export function isSameKey(a: Key, b: Key): boolean {
+  const { objects, tokens } = a;
+  return (
+    a.count === b.count &&
+    tokens.length === b.tokens.length &&
+    objects?.length === b.objects?.length &&
+    (objects === null || objects.every((object, i) => object === b.objects?.[i])) &&
+    tokens.every((token, i) => isSameToken(token, b.tokens[i]))
+  );
+}
