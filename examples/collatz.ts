@@ -4,7 +4,7 @@
  * to 9232 before it comes down), and top-down recursion needs none.
  *
  * Alone:     node examples/collatz.ts
- * Compared:  npx rote compare examples/collatz.ts longestPath 3000
+ * Compared:  npx rote compare examples/collatz.ts longestPath 100000
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";

@@ -3,7 +3,7 @@
  * says just that, over the lengths of the two beginnings that are still to be matched.
  *
  * Alone:     node examples/edit-distance.ts
- * Compared:  npx rote compare examples/edit-distance.ts editDistance '"intention"' '"execution"'
+ * Compared:  npx rote compare examples/edit-distance.ts editDistance '"characters"' '"antagonists"'
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";

@@ -3,7 +3,7 @@
  * The answers soon exceed what a number can hold, so arguments and results are BigInts.
  *
  * Alone:     node examples/partitions.ts
- * Compared:  npx rote compare examples/partitions.ts partitions 60n
+ * Compared:  npx rote compare examples/partitions.ts partitions 50n
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";

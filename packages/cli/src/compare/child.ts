@@ -13,8 +13,12 @@ import { ascending } from "./order.ts";
 import { returned, threw } from "./outcome.ts";
 import type { Answer, Counts, Job, Message, Order, Outcome, Timing } from "./protocol.ts";
 
-/** The plain way is counted through wrappers, which need more stack than the function alone. */
-const countingStackMb = 256;
+/**
+ * The plain way is counted through wrappers, which need more stack than the function alone; and where that overflows
+ * its stack, the counts say what it would have taken. Only what is used of a stack takes memory, but a
+ * system may refuse to reserve the larger one.
+ */
+const countingStacksMb = [960, 192];
 
 type Say = (message: Message) => Promise<void>;
 
@@ -36,22 +40,33 @@ async function answerAndExit(job: Job): Promise<void> {
 }
 
 async function performOnLargeStack(job: Job, say: Say): Promise<void> {
+  for (const stackSizeMb of countingStacksMb) {
+    if (await performInWorker(job, say, stackSizeMb)) return;
+  }
+}
+
+/** @returns Whether the job was answered. */
+async function performInWorker(job: Job, say: Say, stackSizeMb: number): Promise<boolean> {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: job,
     stdout: true,
-    resourceLimits: { stackSizeMb: countingStackMb },
+    resourceLimits: { stackSizeMb },
   });
+  let isAnswered = false;
   let sent = Promise.resolve();
   await new Promise<void>((resolve) => {
     worker.on("message", (message: Message) => {
       sent = sent.then(() => say(message));
-      if (message.type !== "loaded") resolve();
+      if (message.type === "loaded") return;
+      isAnswered = true;
+      resolve();
     });
-    // Out of memory, or out of a stack as large as that: the counts stay unknown.
+    // Without an answer (out of memory, say) the counts stay unknown.
     worker.on("error", () => resolve());
     worker.on("exit", () => resolve());
   });
   await sent;
+  return isAnswered;
 }
 
 async function perform(job: Job, say: Say): Promise<void> {

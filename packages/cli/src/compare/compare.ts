@@ -57,6 +57,9 @@ const usualRuns = 5;
 /** No further run of a way is begun, unless asked for, once its runs took this long together. */
 const patienceMs = 4_000;
 
+/** Counting a plain run takes several times as long as the run: so many times the timeout are granted. */
+const countingPatience = 3;
+
 export async function compare(
   request: Request,
   onProgress: (text: string) => void,
@@ -159,8 +162,9 @@ class Course {
 
   async #countPlain(expected: Outcome): Promise<void> {
     this.#onProgress("plain: counting calls");
-    const ended = await this.#measure("count", "plain");
-    // Counting takes longer and more stack than the run itself: without an answer the counts stay unknown.
+    const timeoutMs = this.#request.timeoutMs * countingPatience;
+    const ended = await this.#measure("count", "plain", timeoutMs);
+    // Counting takes more stack, too, than the run itself: without an answer the counts stay unknown.
     if (ended.type !== "answer") return;
     if (ended.outcome.kind === "threw" && ended.outcome.overflow) return;
     if (ended.counts) this.#plain.counts = ended.counts;
@@ -197,8 +201,12 @@ class Course {
     report.reason = reason;
   }
 
-  #measure(purpose: Job["purpose"], way: Way): Promise<Ended> {
-    const { file, name, args, timeoutMs } = this.#request;
+  #measure(
+    purpose: Job["purpose"],
+    way: Way,
+    timeoutMs: number = this.#request.timeoutMs,
+  ): Promise<Ended> {
+    const { file, name, args } = this.#request;
     return measure({ purpose, way, file, name, args, callsFile: this.#callsFile }, timeoutMs);
   }
 }
