@@ -214,8 +214,8 @@ describe.each(limits)("with a depth limit of %s", (depthLimit) => {
     const f = [1];
     const m = [0];
     for (let n = 1; n <= 2000; n++) {
-      f.push(n - m[f[n - 1]!]!);
       m.push(n - f[m[n - 1]!]!);
+      f.push(n - m[f[n - 1]!]!);
     }
     expect(female(2000)).toBe(f[2000]);
     expect(male(2000)).toBe(m[2000]);
@@ -577,7 +577,7 @@ describe("far deeper than any stack", () => {
     });
     expect(fib(1000)).toBe(4.346655768693743e208);
     expect(runs).toBe(1001);
-    expect(fib.cache.stats()).toMatchObject({ runs: 1001, reruns: 0, depth: 1001 });
+    expect(fib.cache.stats()).toMatchObject({ runs: 1001, reruns: 0, depth: 1000 });
   });
 });
 

@@ -1,6 +1,7 @@
 import { memoize } from "rote";
 import type { Memoized } from "rote";
 import { expect } from "vitest";
+import { isIdle } from "../../packages/rote/src/run/stack.ts";
 
 /** Counts how often a body was entered, in all and by label. */
 export interface Tally {
@@ -63,6 +64,8 @@ function chain(depthLimit: number): Memoized<(n: number) => number> {
  * the first chain restart; one that had leaked downwards would keep the second from it.
  */
 export function afterwards(): void {
+  expect(isIdle()).toBe(true);
+
   const fits = chain(5);
   expect(fits(4)).toBe(4);
   expect(fits.cache.stats()).toMatchObject({ runs: 5, reruns: 0, entries: 5, depth: 5, pinned: 0 });
