@@ -24,10 +24,12 @@ const shapes: Record<string, (run: () => number) => AnyFunction> = {
   "two parameters": (run) => (_a, _b) => run(),
   "three parameters": (run) => (_a, _b, _c) => run(),
   "six parameters": (run) => (_a, _b, _c, _d, _e, _f) => run(),
-  "rest parameters": (run) =>
+  "rest parameters":
+    (run) =>
     (..._args) =>
       run(),
-  "a default parameter": (run) =>
+  "a default parameter":
+    (run) =>
     (_a, _b = 1) =>
       run(),
 };

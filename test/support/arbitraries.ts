@@ -71,21 +71,21 @@ const keys: readonly PropertyKey[] = [
   ...keySymbols,
 ];
 
-const primitive: fc.Arbitrary<Recipe> = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(...primitives) },
-  { weight: 1, arbitrary: fc.integer() },
-  { weight: 1, arbitrary: fc.double() },
-  { weight: 1, arbitrary: fc.string({ maxLength: 3 }) },
-  { weight: 1, arbitrary: fc.bigInt({ min: -3n, max: 3n }) },
-).map((value): Recipe => ({ kind: "primitive", value }));
+const primitive: fc.Arbitrary<Recipe> = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...primitives) },
+    { weight: 1, arbitrary: fc.integer() },
+    { weight: 1, arbitrary: fc.double() },
+    { weight: 1, arbitrary: fc.string({ maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.bigInt({ min: -3n, max: 3n }) },
+  )
+  .map((value): Recipe => ({ kind: "primitive", value }));
 
 const identity: fc.Arbitrary<Recipe> = fc
   .nat(identities.length - 1)
   .map((index): Recipe => ({ kind: "identity", index }));
 
-const shared: fc.Arbitrary<Recipe> = fc
-  .nat(6)
-  .map((index): Recipe => ({ kind: "shared", index }));
+const shared: fc.Arbitrary<Recipe> = fc.nat(6).map((index): Recipe => ({ kind: "shared", index }));
 
 const key = fc.constantFrom(...keys);
 
@@ -192,9 +192,7 @@ function nested(inner: fc.Arbitrary<Recipe>): fc.Arbitrary<Recipe> {
     },
     {
       weight: 1,
-      arbitrary: fc
-        .array(inner, { maxLength: 3 })
-        .map((items): Recipe => ({ kind: "set", items })),
+      arbitrary: fc.array(inner, { maxLength: 3 }).map((items): Recipe => ({ kind: "set", items })),
     },
     {
       weight: 1,
@@ -219,9 +217,9 @@ export const anyArguments: fc.Arbitrary<Recipe[]> = fc.oneof(
   { weight: 1, arbitrary: fc.array(anyRecipe, { minLength: 4, maxLength: 6 }) },
   {
     weight: 1,
-    arbitrary: fc.array(primitive, { minLength: 20, maxLength: 80 }).map((items): Recipe[] => [
-      { kind: "array", items, extras: [] },
-    ]),
+    arbitrary: fc
+      .array(primitive, { minLength: 20, maxLength: 80 })
+      .map((items): Recipe[] => [{ kind: "array", items, extras: [] }]),
   },
 );
 
@@ -368,7 +366,10 @@ function changeAt<R extends Recipe | Hole>(recipe: R, at: number, random: Random
     case "map":
       return {
         ...whole,
-        entries: whole.entries.map(([name, value]): [Recipe, Recipe] => [solid(name), solid(value)]),
+        entries: whole.entries.map(([name, value]): [Recipe, Recipe] => [
+          solid(name),
+          solid(value),
+        ]),
       };
     case "set":
       return { ...whole, items: whole.items.map(solid) };
@@ -503,9 +504,7 @@ function changeArray(recipe: Extract<Recipe, { kind: "array" }>, random: Random)
     case 1:
       return {
         ...recipe,
-        items: items.map((item, index): Recipe | Hole =>
-          index === at ? { kind: "hole" } : item,
-        ),
+        items: items.map((item, index): Recipe | Hole => (index === at ? { kind: "hole" } : item)),
       };
     case 2:
       return { ...recipe, extras: [["a", undefinedRecipe]] };

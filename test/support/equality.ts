@@ -148,6 +148,9 @@ function internalState(
   if (Array.isArray(object)) {
     return is("Array") ? { kind: "Array", slots: [object.length] } : undefined;
   }
+  // Math, JSON, a module's namespace: named by an own hidden tag, and without content of their own.
+  const tag = Object.getOwnPropertyDescriptor(object, Symbol.toStringTag);
+  if (tag !== undefined && tag.enumerable !== true) return undefined;
   if (prototype === null) return { kind: "object without prototype", slots: [] };
   if (types.isNativeError(object) || types.isPromise(object)) return undefined;
   return is("Object") ? { kind: "Object", slots: [] } : undefined;

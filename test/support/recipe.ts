@@ -254,7 +254,10 @@ export function make(recipes: readonly Recipe[], style: Style): unknown[] {
       case "identity":
         return identities[recipe.index % identities.length];
       case "object": {
-        const { seen, bare } = begin<object>(recipe.bare ? Object.create(null) : new made.Object(), true);
+        const { seen, bare } = begin<object>(
+          recipe.bare ? Object.create(null) : new made.Object(),
+          true,
+        );
         define(bare, recipe.entries);
         return seen;
       }
