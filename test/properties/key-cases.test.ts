@@ -650,7 +650,7 @@ describe("built-ins with content", () => {
     for (const [name, text] of same) {
       expectEqual([from(name, text)], [from(name, text)]);
       expectDifferent([from(name, text)], [text]);
-      expectDifferent([from(name, text)], [`${from(name, text) as unknown as string}`]);
+      expectDifferent([from(name, text)], [String(from(name, text) as unknown)]);
       expectDifferent([from(name, text)], [{}]);
     }
     const { fn } = counted();
@@ -1571,6 +1571,7 @@ describe("counterexamples once found", () => {
         expect(fn.cache.delete(identity)).toBe(true);
         expect(fn.cache.size).toBe(0);
         fn(identity);
+        expect([...fn.cache.entries()].length).toBe(1);
         expect(fn.cache.size).toBe(1);
         fn.cache.set([identity], 5);
         expect(fn.cache.size).toBe(1);
