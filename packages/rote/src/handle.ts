@@ -108,7 +108,7 @@ export class Handle implements CacheHandle<AnyFunction> {
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
     memo.extraRuns++;
-    return outside(() => runOutermost(memo, this.#receiver, args, key, true));
+    return outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
   }
 
   *entries(): Generator<[never, never]> {

@@ -1,7 +1,8 @@
 import { Trie } from "../key/trie.ts";
 
-/** Any function, as far as the machinery cares. */
-export type AnyFunction = (this: never, ...args: never[]) => unknown;
+/** Any function. `any`, so that parameters without a type of their own are left to be what they are. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyFunction = (...args: any[]) => any;
 
 /** Everything known about one memoized function, apart from its call path. */
 export class Memo {

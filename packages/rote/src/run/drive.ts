@@ -49,8 +49,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
   const { base, pending } = segment;
   const { slots } = stack;
   copyFrame(slots, base, pending, 0);
-  /** The last pending call was refused and has not been run before. */
-  let isFirstRun = takeOver(segment, error);
+  takeOver(segment, error);
   for (;;) {
     const last = pending.length - FRAME;
     const memo = memoAt(pending, last);
@@ -59,7 +58,6 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
     if (known !== undefined) {
       finish(segment, known);
       if (last === 0) return known === VOID ? undefined : known;
-      isFirstRun = false;
       continue;
     }
     clearFrames(base);
@@ -67,14 +65,12 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
     stack.top = base + FRAME;
     stack.ceiling = segment.ceiling;
     memo.runs++;
-    if (!isFirstRun) memo.reruns++;
-    isFirstRun = false;
     let value: unknown;
     try {
       value = runFrame(pending, last);
     } catch (thrown) {
       if (wasInterrupted(segment, thrown)) {
-        isFirstRun = takeOver(segment, thrown);
+        takeOver(segment, thrown);
         continue;
       }
       if (last === 0) throw thrown;
@@ -82,7 +78,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
       continue;
     }
     if (stack.top !== base + FRAME) {
-      isFirstRun = takeOver(segment, undefined);
+      takeOver(segment, undefined);
       continue;
     }
     storeFrame(pending, last, value);
@@ -111,36 +107,40 @@ export function wasInterrupted(segment: Segment, error: unknown): boolean {
 }
 
 /**
- * After unwinding: makes the frames on the side stack pending; whether the last one has not been run.
+ * After unwinding: makes the frames on the side stack pending.
  *
  * An infinite recursion makes pending calls without end. Each new one is compared with an earlier
  * one, which is moved up whenever there are twice as many (Brent, "An improved Monte Carlo
  * factorization algorithm", BIT 1980): a cycle is met before three times its length.
  */
-function takeOver(segment: Segment, error: unknown): boolean {
+function takeOver(segment: Segment, error: unknown): void {
   const { base, pending, wantsCare, wantsRestart, refusedAt, hasOverflowed, isSuspended } = segment;
   const { slots, top } = stack;
   const depth = (top - base) / FRAME - 1;
   segment.deepest = Math.max(segment.deepest, pending.length / FRAME + depth);
   segment.refusedAt = -1;
-  segment.refusals = 0;
+  segment.refusals = segment.repeats = 0;
+  segment.refusedKey = null;
   segment.isSuspended = segment.wantsCare = segment.wantsRestart = segment.hasOverflowed = false;
   if (hasOverflowed || (!isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
   else if (wantsCare || wantsRestart || !isSuspended) {
+    memoAt(slots, base).reruns++;
     beCareful(segment, wantsRestart);
-    return false;
+    return;
   }
+  memoAt(slots, base).reruns++;
   for (let at = base + FRAME; at < top; at += FRAME) {
     const next = pending.length;
+    // What was unwound will be run again; what was refused will be run.
+    if (at !== refusedAt) memoAt(slots, at).reruns++;
     copyFrame(slots, at, pending, next);
     if (segment.isCareful) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
     else if (isSameFrame(pending, segment.anchor, pending, next)) {
       beCareful(segment, true);
-      return false;
+      return;
     }
     if (next >= 2 * segment.anchor || next < segment.anchor) segment.anchor = next;
   }
-  return refusedAt >= 0;
 }
 
 /** From here on the segment keeps an exact stack; all over again if its pending calls may be wrong. */
@@ -157,5 +157,5 @@ function beCareful(segment: Segment, isRestart: boolean): void {
 
 /** The engine had no room for this many runs: allow fewer. */
 function lowerLimit(segment: Segment, depth: number): void {
-  segment.limit = Math.max(1, Math.min(segment.limit, Math.floor(depth * 0.75)));
+  segment.limit = Math.max(1, Math.min(segment.limit, Math.floor(depth / 2)));
 }

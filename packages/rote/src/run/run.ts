@@ -1,11 +1,11 @@
 import type { Memo } from "../cache/memo.ts";
 import { RoteError } from "../errors.ts";
 import { VOID } from "../key/node.ts";
-import type { Key } from "../key/trie.ts";
+import type { Key, Trie } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { drive, Failure, PENDING, pin, SUSPENSION, wasInterrupted } from "./drive.ts";
-import { FRAME, isSameKey, keyAt } from "./frame.ts";
+import { FRAME, isSameKey, keyAt, memoAt } from "./frame.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { CLOSED, clearFrames, push, Segment, stack } from "./stack.ts";
@@ -15,14 +15,14 @@ import { CLOSED, clearFrames, push, Segment, stack } from "./stack.ts";
  * the smallest frames; larger ones overflow earlier, which lowers the limit for that drive.
  */
 export const DEFAULT_DEPTH_LIMIT = 1800;
-/** How often a call is refused while a suspension is on its way up, before it is run there and then. */
-const MAX_REFUSALS = 8;
+/** How often one call is refused in a row while a suspension is on its way up, before it is run there and then. */
+const MAX_REPEATS = 8;
 
 /** Every run that may not simply go ahead: outermost ones, too deep ones, and all in special segments. */
 export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const segment = stack.segment;
   if (!stack.isEnabled) return runPlainly(memo, receiver, args);
-  if (segment === null || stack.isOutside) return runOutermost(memo, receiver, args, key, false);
+  if (segment === null || stack.isOutside) return runOutermost(memo, receiver, args, key);
   if (segment.isSuspended) return runRefused(segment, memo, receiver, args, key);
   const pinned = memo.pinned?.get(key);
   if (pinned instanceof Failure) throw pinned.error;
@@ -76,18 +76,55 @@ function refuse(segment: Segment, memo: Memo, receiver: unknown, args: readonly 
 
 /** User code has caught a suspension and goes on calling. */
 function runRefused(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
-  if (segment.refusals++ < MAX_REFUSALS) throw SUSPENSION;
+  if (!isSpinning(segment, key)) throw SUSPENSION;
+  if (segment.isExhausted) throw depthError(memo, undefined);
+  // Calls that are being unwound are pending, but what is run here does not wait for them.
+  const hidden = hidePinned(segment);
   try {
-    return runOutermost(memo, receiver, args, key, false);
+    probeRoom(400);
+    // As deep as the stack goes: another suspension would be caught like this one. Careful, so that
+    // an overflow is seen before code that catches everything sees it.
+    return runOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
-    throw new RoteError(
-      "ERR_DEPTH",
-      `"${memo.name}" was called again and again while rote unwinds a deep recursion, and there is no stack left to run it. ` +
-        "Let errors that the code did not expect pass through its catch, or lower options.depthLimit.",
-      { cause: error },
-    );
+    segment.isExhausted = true;
+    throw depthError(memo, error);
+  } finally {
+    for (const [each, pinned] of hidden) each.pinned = pinned;
   }
+}
+
+/**
+ * Whether the same call is made again and again: a loop that retries. Code in `finally` and `catch`
+ * makes some calls while it is unwound, each frame its own; only very many of those are a loop, too.
+ */
+function isSpinning(segment: Segment, key: Key): boolean {
+  const isRepeated = segment.refusedKey !== null && isSameKey(segment.refusedKey, key);
+  segment.repeats = isRepeated ? segment.repeats + 1 : 1;
+  segment.refusedKey = key;
+  const frames = (stack.top - segment.base) / FRAME;
+  return segment.repeats > MAX_REPEATS || ++segment.refusals > 64 + 8 * frames;
+}
+
+function hidePinned(segment: Segment): [Memo, Trie | null][] {
+  const hidden: [Memo, Trie | null][] = [];
+  for (let each: Segment | null = segment; each !== null; each = each.outer) {
+    for (const memo of each.pinning) {
+      if (memo.pinned === null) continue;
+      hidden.push([memo, memo.pinned]);
+      memo.pinned = null;
+    }
+  }
+  return hidden;
+}
+
+function depthError(memo: Memo, cause: unknown): RoteError {
+  return new RoteError(
+    "ERR_DEPTH",
+    `"${memo.name}" was called again and again while rote unwinds a deep recursion, and there is no stack left to run it. ` +
+      "Let errors that the code did not expect pass through its catch, or lower options.depthLimit.",
+    { cause },
+  );
 }
 
 /** With an exact stack: every way out of the run is seen. */
@@ -95,7 +132,7 @@ function runCarefully(segment: Segment, memo: Memo, receiver: unknown, args: rea
   const at = stack.top;
   let value: unknown;
   try {
-    probeRoom(6);
+    probeRoom(40);
     pin(segment, memo, key, PENDING);
     push(memo, receiver, args, key);
     memo.runs++;
@@ -131,11 +168,26 @@ function probeRoom(levels: number): number {
   return levels === 0 ? room.length : probeRoom(levels - 1) + (room[levels % 8] as number);
 }
 
+interface RunOptions {
+  /** Run even if there is a result. */
+  isForced?: boolean;
+  isCareful?: boolean;
+  limit?: number;
+}
+
+const DEFAULTS: RunOptions = {};
+
 /** The first memoized run on the stack, or the first below a callback of the library. */
-export function runOutermost(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key, isForced: boolean): unknown {
+export function runOutermost(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  { isForced = false, isCareful = memo.isCareful, limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT }: RunOptions = DEFAULTS,
+): unknown {
   const { top: base, ceiling, segment: outer, isOutside } = stack;
   if (outer !== null) rejectInnerCycle(outer, memo, args, key);
-  const segment = new Segment(outer, base, memo.depthLimit ?? DEFAULT_DEPTH_LIMIT, memo.isCareful);
+  const segment = new Segment(outer, base, limit, isCareful);
   // Pending calls of an outer drive are under way for this one too.
   segment.hasPinned = outer !== null && outer.pending.length > 0;
   const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
@@ -160,6 +212,7 @@ export function runOutermost(memo: Memo, receiver: unknown, args: readonly unkno
     memo.trie.set(key, value === undefined ? VOID : value);
     return value;
   } finally {
+    if (segment.isCareful && outer !== null) unmark(segment);
     const depth = Math.max(segment.deepest, clearFrames(base));
     if (outer === null && depth > memo.deepest) memo.deepest = depth;
     for (const pinning of segment.pinning) pinning.pinned = null;
@@ -169,6 +222,16 @@ export function runOutermost(memo: Memo, receiver: unknown, args: readonly unkno
     stack.isOutside = isOutside;
     if (outer === null && !memo.isTimed) memo.runTime += now() - startedAt;
     if (watched >= 0) warnAboutSelfCalls(memo, watched);
+  }
+}
+
+/** An inner segment ends, perhaps by an error: its calls are not under way any more. */
+function unmark({ base, pending }: Segment): void {
+  for (const [slots, from] of [[pending, 0], [stack.slots, base]] as const) {
+    for (let at = from; at < slots.length && slots[at] !== undefined; at += FRAME) {
+      const { pinned } = memoAt(slots, at);
+      if (pinned?.get(keyAt(slots, at)) === PENDING) pinned.delete(keyAt(slots, at));
+    }
   }
 }
 

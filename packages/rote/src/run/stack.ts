@@ -43,6 +43,11 @@ export class Segment {
   refusedAt = -1;
   /** How often user code has called on although a suspension is on its way up. */
   refusals = 0;
+  /** The call refused last, and how often in a row. */
+  refusedKey: Key | null = null;
+  repeats = 0;
+  /** There was no stack left to run a refused call; there will be none. */
+  isExhausted = false;
   /** Runs keep the stack exact, with `try`, and know which calls are under way. */
   isCareful: boolean;
   /** Something is pinned that runs must see: every run asks the pinned results first. */
