@@ -104,7 +104,7 @@ function evaluate(index: number, node: Node, ask: (index: number) => number): nu
       try {
         for (const need of node.needs) add(ask(need));
       } catch (error) {
-        throw new Error(`${index} < ${(error as Error).message}`);
+        throw new Error(`${index} < ${(error as Error).message}`, { cause: error });
       }
       return sum;
     case "finally":

@@ -101,7 +101,7 @@ describe.each(limits)("user code that catches, with a depth limit of %s", (depth
       try {
         value = n === 0 ? 0 : f(n - 1) + 1;
       } finally {
-        // eslint-disable-next-line no-unsafe-finally -- what is under test
+        // oxlint-disable-next-line no-unsafe-finally -- what is under test
         return value;
       }
     }, options);

@@ -408,7 +408,7 @@ describe("ordinary code of the function carries the recursion", () => {
     },
     "a reviver of JSON.parse": (call) => JSON.parse("1", () => call()) as number,
     "toJSON of JSON.stringify": (call) => Number(JSON.stringify({ toJSON: () => call() })),
-    "toString in a template": (call) => Number(`${{ toString: () => String(call()) }}`),
+    "toString in a join": (call) => Number([{ toString: () => String(call()) }].join()),
     "valueOf in a sum": (call) => +{ valueOf: () => call() },
     "Symbol.toPrimitive": (call) => +{ [Symbol.toPrimitive]: () => call() },
     "a getter": (call) =>
@@ -443,7 +443,7 @@ describe("ordinary code of the function carries the recursion", () => {
       }
       return value;
     },
-    "Reflect.apply": (call) => Reflect.apply(call, undefined, []) as number,
+    "Reflect.apply": (call) => Reflect.apply<undefined, [], number>(call, undefined, []),
     "a bound function": (call) => call.bind(null)(),
     "a constructor": (call) =>
       new (class {

@@ -318,8 +318,9 @@ describe("the functions beside memoize", () => {
   test("isMemoized takes anything", () => {
     expectTypeOf(isMemoized(5)).toEqualTypeOf<boolean>();
     const load = (id: string): number => id.length;
-    const value = load as typeof load | Memoized<typeof load>;
-    if (isMemoized(value)) expectTypeOf(value.cache.size).toEqualTypeOf<number>();
+    const sizeOf = (value: typeof load | Memoized<typeof load>): number =>
+      isMemoized(value) ? value.cache.size : 0;
+    expectTypeOf(sizeOf(load)).toEqualTypeOf<number>();
   });
 
   test("tabulate", () => {
