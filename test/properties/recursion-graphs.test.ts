@@ -246,3 +246,56 @@ test("random graphs with failing nodes fail and recover where the plain function
   );
   afterwards();
 });
+
+/** Nodes by index, as counterexamples name them; those in between are not asked for. */
+function graphOf(limit: number, start: number, nodes: Record<number, [Mode, ...number[]]>): Graph {
+  return {
+    limits: [limit],
+    starts: [start],
+    nodes: Array.from({ length: start + 1 }, (_, index): Node => {
+      const [mode, ...needs] = nodes[index] ?? ["plain"];
+      return { by: 0, mode, needs };
+    }),
+  };
+}
+
+test("a pending call that stood where the next one comes to stand is no cycle (seed 1816254547)", () => {
+  check(graphOf(1, 4, { 4: ["plain", 2], 2: ["plain", 1, 0] }), true);
+});
+
+test("two branches under one pending call stay within the bound (seed 1995689395)", () => {
+  const nodes: Record<number, [Mode, ...number[]]> = {
+    25: ["plain", 24],
+    24: ["plain", 23, 21],
+    23: ["plain", 6],
+    21: ["plain", 20],
+    20: ["plain", 0],
+  };
+  check(graphOf(2, 25, nodes), true);
+});
+
+test("what is run there and then does not wait for the calls being unwound (seed 1107373713)", () => {
+  const nodes: Record<number, [Mode, ...number[]]> = {
+    27: ["plain", 20],
+    20: ["retry", 4, 17],
+    4: ["keep trying", 2],
+    2: ["plain", 0],
+    17: ["retry", 14],
+    14: ["keep trying", 13],
+    13: ["plain", 11],
+    11: ["plain", 10],
+  };
+  check(graphOf(4, 27, nodes), false);
+});
+
+test("a failure that is tried again and again stays that failure (seed 373551790)", () => {
+  const nodes: Record<number, [Mode, ...number[]]> = {
+    24: ["plain", 23, 9],
+    23: ["plain", 18],
+    18: ["keep trying", 9, 16, 9],
+    16: ["fail"],
+    9: ["plain", 2],
+    2: ["fail"],
+  };
+  check(graphOf(2, 24, nodes), false);
+});

@@ -803,9 +803,9 @@ describe("refresh", () => {
   });
 
   test("throws what the function throws", () => {
-    let problem: string | undefined;
+    let problem = "";
     const f = memoize((n: number) => {
-      if (problem !== undefined) throw problem as unknown;
+      if (problem !== "") throw problem as unknown;
       return n;
     });
     f(1);
