@@ -3,7 +3,7 @@ import { RoteError } from "./errors.ts";
 import { childOf, find, Node, setChild, Tail, VOID } from "./key/node.ts";
 import { beginScan, buffer, endScan, scanElement, scannedEnd, scannedIdentities, scannedKey, scanNested, scanReceiver } from "./key/scan.ts";
 import { Key } from "./key/trie.ts";
-import { resume, run, runQuickly, runUnguarded } from "./run/run.ts";
+import { run, runQuickly, runUnguarded, settle } from "./run/run.ts";
 import { FRAME } from "./run/frame.ts";
 import { CLOSED, outside, stack } from "./run/stack.ts";
 
@@ -36,8 +36,8 @@ export function wrap(path: CallPath): Wrapper {
 }
 
 /** Whether a call path may keep its arguments in frames one by one, as `wrap1` to `wrap3` do. */
-export function fastArity(path: Omit<CallPath, "memo">, length: number): number {
-  const isSimple = !path.hasReceiver && path.keyOf === undefined && path.isGuarded && path.onHit === undefined;
+export function fastArity(path: Omit<CallPath, "memo">, isCareful: boolean, length: number): number {
+  const isSimple = !isCareful && !path.hasReceiver && path.keyOf === undefined && path.isGuarded && path.onHit === undefined;
   return isSimple && length >= 1 && length <= 3 ? length : 0;
 }
 
@@ -95,7 +95,7 @@ function wrap1(path: CallPath): Wrapper {
     state.top = at + FRAME;
     memo.runs++;
     const value = fn(a);
-    if (state.top !== at + FRAME) return resume();
+    if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
     if (setChild(root, a, value === undefined ? VOID : value)) trie.strongSize++;
     return value;
@@ -141,7 +141,7 @@ function wrap2(path: CallPath): Wrapper {
     state.top = at + FRAME;
     memo.runs++;
     const value = fn(a, b);
-    if (state.top !== at + FRAME) return resume();
+    if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
     const stored = value === undefined ? VOID : value;
     const below = childOf(root, a);
@@ -191,7 +191,7 @@ function wrap3(path: CallPath): Wrapper {
     state.top = at + FRAME;
     memo.runs++;
     const value = fn(a, b, c);
-    if (state.top !== at + FRAME) return resume();
+    if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
     trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
     return value;
@@ -209,7 +209,11 @@ function callAny(path: CallPath, target: unknown, receiver: unknown, args: reado
   const { memo } = path;
   if (target !== undefined) throw newError(memo);
   const found = lookUp(path, receiver, args);
-  if (found === undefined) return missed(path, receiver, args, missedKey as Key);
+  if (found === undefined) {
+    const key = missedKey as Key;
+    missedKey = null;
+    return missed(path, receiver, args, key);
+  }
   memo.hits++;
   const value = found === VOID ? undefined : found;
   if (path.onHit !== undefined) path.onHit(value, receiver, args);
@@ -256,8 +260,9 @@ function lookUpScanned(path: CallPath, receiver: unknown, args: readonly unknown
       found = find(memo.trie.root(count), buffer, from, scannedEnd());
       if (found === undefined) missedKey = scannedKey(from, count);
     } else {
-      missedKey = scannedKey(from, count);
-      found = memo.trie.get(missedKey);
+      const key = scannedKey(from, count);
+      found = memo.trie.get(key);
+      if (found === undefined) missedKey = key;
     }
     return found;
   } finally {
@@ -269,9 +274,8 @@ function lookUpScanned(path: CallPath, receiver: unknown, args: readonly unknown
 
 function missed(path: CallPath, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const { memo } = path;
-  missedKey = null;
   if (!path.isGuarded) return runUnguarded(memo, receiver, args, key);
-  return stack.top < stack.ceiling ? runQuickly(memo, receiver, args, key) : run(memo, receiver, args, key);
+  return stack.top < stack.ceiling && !memo.isCareful ? runQuickly(memo, receiver, args, key) : run(memo, receiver, args, key);
 }
 
 /** The key of a call, whether it is stored or not: what the handle works with. */

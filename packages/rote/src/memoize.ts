@@ -97,6 +97,9 @@ function isGenerator(fn: AnyFunction): boolean {
   return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
 }
 
+/** A function that catches may catch what is not meant for it: its runs are watched from the start. */
+const catches = /(?:^|[^.\w$])(?:catch|finally)\b/;
+
 function pathFor(original: AnyFunction, options: MemoizeOptions, name: string, source: string): CallPath {
   const { key, verify = 0 } = options;
   const path = {
@@ -105,9 +108,11 @@ function pathFor(original: AnyFunction, options: MemoizeOptions, name: string, s
     keyOf: typeof key === "function" ? key : undefined,
     isGuarded: options.recursion !== "off",
   };
-  const arity = verify > 0 ? 0 : fastArity({ ...path, onHit: undefined }, original.length);
+  const isCareful = catches.test(source);
+  const arity = verify > 0 ? 0 : fastArity({ ...path, onHit: undefined }, isCareful, original.length);
   const runner = options.freeze === true ? freezing(original) : original;
   const memo: Memo = new Memo(original, options.timing === true ? timing(runner, () => memo) : runner, name, arity, options.depthLimit);
+  memo.isCareful = isCareful;
   memo.isTimed = options.timing === true;
   memo.selfCallWatch = selfCallWatch(original.name, source);
   return { memo, ...path, onHit: verify > 0 ? verifying(memo, verify) : undefined };

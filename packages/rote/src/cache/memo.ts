@@ -23,7 +23,7 @@ export class Memo {
   pinned: Trie | null = null;
   /** Where the entries are while memoization is switched off. */
   parked: Trie | null = null;
-  /** An error was once caught below a run of this function: its runs keep an exact stack since then. */
+  /** The function catches errors, or one was caught below it on a full stack: its runs keep an exact stack. */
   isCareful = false;
   /** Every run is timed by the runner, so outermost ones are not timed again. */
   isTimed = false;

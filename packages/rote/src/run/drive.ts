@@ -2,7 +2,7 @@ import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import { type Key, Trie } from "../key/trie.ts";
 import { copyFrame, findFrame, FRAME, isSameFrame, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
-import { isStackOverflow } from "./overflow.ts";
+import { hadRoom, isStackOverflow } from "./overflow.ts";
 import { clearFrames, type Segment, stack } from "./stack.ts";
 
 /**
@@ -60,7 +60,6 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
       if (last === 0) return known === VOID ? undefined : known;
       continue;
     }
-    clearFrames(base);
     copyFrame(pending, last, slots, base);
     stack.top = base + FRAME;
     stack.ceiling = segment.ceiling;
@@ -77,14 +76,29 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
       finish(segment, new Failure(thrown));
       continue;
     }
-    if (stack.top !== base + FRAME) {
+    if (wasDisturbed(segment, value)) {
       takeOver(segment, undefined);
       continue;
     }
+    segment.deepest = Math.max(segment.deepest, last / FRAME + clearFrames(base));
     storeFrame(pending, last, value);
     finish(segment, value === undefined ? VOID : value);
     if (last === 0) return value;
   }
+}
+
+/**
+ * Whether a run at the base that has returned was suspended below, or an error was caught below it
+ * on a stack so full that the error may have been its overflow.
+ */
+export function wasDisturbed(segment: Segment, value: unknown): boolean {
+  if (segment.isSuspended) ignoreRejection(value);
+  return stack.top !== segment.base + FRAME && (segment.isSuspended || !hadRoom(segment.base));
+}
+
+/** A promise that was made while a suspension passed has caught it, and is dropped with its run. */
+export function ignoreRejection(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {});
 }
 
 /** Pops the last pending call, whose outcome is known: a stored result, or a failure. */
@@ -106,13 +120,7 @@ export function wasInterrupted(segment: Segment, error: unknown): boolean {
   return depth >= (segment.outer === null ? 1 : 64);
 }
 
-/**
- * After unwinding: makes the frames on the side stack pending.
- *
- * An infinite recursion makes pending calls without end. Each new one is compared with an earlier
- * one, which is moved up whenever there are twice as many (Brent, "An improved Monte Carlo
- * factorization algorithm", BIT 1980): a cycle is met before three times its length.
- */
+/** After unwinding: decides how to go on, and makes the frames on the side stack pending. */
 function takeOver(segment: Segment, error: unknown): void {
   const { base, pending, wantsCare, wantsRestart, refusedAt, hasOverflowed, isSuspended } = segment;
   const { slots, top } = stack;
@@ -129,13 +137,27 @@ function takeOver(segment: Segment, error: unknown): void {
     return;
   }
   memoAt(slots, base).reruns++;
-  for (let at = base + FRAME; at < top; at += FRAME) {
+  appendFrames(segment, refusedAt, top);
+  clearFrames(base);
+}
+
+/**
+ * The frames above the base become pending.
+ *
+ * An infinite recursion makes pending calls without end. Each new one is compared with an earlier
+ * one, which is moved up whenever there are twice as many (Brent, "An improved Monte Carlo
+ * factorization algorithm", BIT 1980): a cycle is met before three times its length.
+ */
+function appendFrames(segment: Segment, refusedAt: number, top: number): void {
+  const { pending } = segment;
+  const { slots } = stack;
+  for (let at = segment.base + FRAME; at < top; at += FRAME) {
     const next = pending.length;
     // What was unwound will be run again; what was refused will be run.
     if (at !== refusedAt) memoAt(slots, at).reruns++;
     copyFrame(slots, at, pending, next);
     if (segment.isCareful) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
-    else if (isSameFrame(pending, segment.anchor, pending, next)) {
+    else if (next > segment.anchor && isSameFrame(pending, segment.anchor, pending, next)) {
       beCareful(segment, true);
       return;
     }

@@ -4,9 +4,9 @@ import { VOID } from "../key/node.ts";
 import type { Key, Trie } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
-import { drive, Failure, PENDING, pin, SUSPENSION, wasInterrupted } from "./drive.ts";
+import { drive, Failure, ignoreRejection, PENDING, pin, SUSPENSION, wasDisturbed, wasInterrupted } from "./drive.ts";
 import { FRAME, isSameKey, keyAt, memoAt } from "./frame.ts";
-import { isStackOverflow } from "./overflow.ts";
+import { hadRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { CLOSED, clearFrames, push, Segment, stack } from "./stack.ts";
 
@@ -32,6 +32,7 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
   }
   if (pinned !== undefined) return pinned === VOID ? undefined : pinned;
   if (stack.top >= segment.base + segment.limit * FRAME) return refuse(segment, memo, receiver, args, key);
+  if (memo.isCareful && !segment.isCareful) becomeCareful(segment);
   return segment.isCareful ? runCarefully(segment, memo, receiver, args, key) : runQuickly(memo, receiver, args, key);
 }
 
@@ -41,7 +42,7 @@ export function runQuickly(memo: Memo, receiver: unknown, args: readonly unknown
   push(memo, receiver, args, key);
   memo.runs++;
   const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
-  if (stack.top !== at + FRAME) return resume();
+  if (stack.top !== at + FRAME) settle(at, value);
   stack.top = at;
   memo.trie.set(key, value === undefined ? VOID : value);
   return value;
@@ -50,16 +51,23 @@ export function runQuickly(memo: Memo, receiver: unknown, args: readonly unknown
 /**
  * After a run whose frame is not the last one any more: something came up from below and user code
  * has caught it. A suspension is thrown again. An error may have been the engine's overflow, which
- * no wrapper has seen: the run is repeated in a careful segment, where wrappers see what passes.
+ * no wrapper has seen: where the stack was nearly full, the run is repeated in a careful segment.
  */
-export function resume(): never {
+export function settle(at: number, value: unknown): void {
   const segment = stack.segment as Segment;
-  return suspend(segment, { wantsCare: !segment.isSuspended });
+  if (segment.isSuspended) rethrow(value);
+  if (!hadRoom(at)) suspend(segment, { wantsCare: true });
 }
 
-function suspend(segment: Segment, wish: { wantsCare?: boolean; wantsRestart?: boolean }): never {
-  segment.wantsCare ||= wish.wantsCare === true;
-  segment.wantsRestart ||= wish.wantsRestart === true;
+/** User code has caught the suspension and returned something. */
+function rethrow(value: unknown): never {
+  ignoreRejection(value);
+  throw SUSPENSION;
+}
+
+function suspend(segment: Segment, { wantsCare = false, wantsRestart = false } = {}): never {
+  segment.wantsCare ||= wantsCare;
+  segment.wantsRestart ||= wantsRestart;
   segment.isSuspended = true;
   stack.ceiling = CLOSED;
   // Above every frame under way, so that each of them sees that it was interrupted.
@@ -71,7 +79,7 @@ function suspend(segment: Segment, wish: { wantsCare?: boolean; wantsRestart?: b
 function refuse(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): never {
   segment.refusedAt = stack.top;
   push(memo, receiver, args, key);
-  return suspend(segment, {});
+  return suspend(segment);
 }
 
 /** User code has caught a suspension and goes on calling. */
@@ -81,7 +89,7 @@ function runRefused(segment: Segment, memo: Memo, receiver: unknown, args: reado
   // Calls that are being unwound are pending, but what is run here does not wait for them.
   const hidden = hidePinned(segment);
   try {
-    probeRoom(400);
+    probeRoom(4 * ROOM);
     // As deep as the stack goes: another suspension would be caught like this one. Careful, so that
     // an overflow is seen before code that catches everything sees it.
     return runOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
@@ -127,12 +135,39 @@ function depthError(memo: Memo, cause: unknown): RoteError {
   );
 }
 
+/** A function that catches errors is called under functions that do not: from here on, care is taken. */
+function becomeCareful(segment: Segment): void {
+  segment.isCareful = true;
+  stack.ceiling = CLOSED;
+  const { slots } = stack;
+  for (let at = segment.base; at < stack.top; at += FRAME) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
+}
+
+let isWarm = false;
+
+/**
+ * Has the engine compile what a suspension needs: it compiles functions when they are first called,
+ * which takes more stack than there is when an overflow has to be dealt with.
+ */
+function warmUp(memo: Memo, key: Key): void {
+  isWarm = true;
+  const { top, ceiling } = stack;
+  try {
+    refuse(new Segment(null, top, 1, true), memo, undefined, [], key);
+  } catch (error) {
+    isStackOverflow(error);
+  }
+  stack.top = top;
+  stack.ceiling = ceiling;
+  clearFrames(top);
+}
+
 /** With an exact stack: every way out of the run is seen. */
 function runCarefully(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const at = stack.top;
   let value: unknown;
   try {
-    probeRoom(40);
+    probeRoom(ROOM);
     pin(segment, memo, key, PENDING);
     push(memo, receiver, args, key);
     memo.runs++;
@@ -145,27 +180,23 @@ function runCarefully(segment: Segment, memo: Memo, receiver: unknown, args: rea
         push(memo, receiver, args, key);
       }
       segment.hasOverflowed = true;
-      return suspend(segment, {});
+      return suspend(segment);
     }
     stack.top = at;
-    memo.pinned?.delete(key);
+    if (segment.pending.length > 0) {
+      segment.hasPinned = true;
+      pin(segment, memo, key, new Failure(error));
+    } else {
+      memo.pinned?.delete(key);
+    }
     throw error;
   }
-  if (segment.isSuspended) throw SUSPENSION;
+  if (segment.isSuspended) rethrow(value);
   stack.top = at;
   memo.trie.set(key, value === undefined ? VOID : value);
   if (segment.hasPinned) pin(segment, memo, key, value === undefined ? VOID : value);
   else memo.pinned?.delete(key);
   return value;
-}
-
-/**
- * Overflows here, where it is seen, rather than a little later in the middle of something. Some
- * hundred bytes a level, a few kilobytes in all.
- */
-function probeRoom(levels: number): number {
-  const room = [levels, levels, levels, levels, levels, levels, levels, levels];
-  return levels === 0 ? room.length : probeRoom(levels - 1) + (room[levels % 8] as number);
 }
 
 interface RunOptions {
@@ -191,6 +222,7 @@ export function runOutermost(
   // Pending calls of an outer drive are under way for this one too.
   segment.hasPinned = outer !== null && outer.pending.length > 0;
   const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
+  if (isCareful && !isWarm) warmUp(memo, key);
   const startedAt = now();
   stack.segment = segment;
   stack.isOutside = false;
@@ -206,9 +238,7 @@ export function runOutermost(
       if (!wasInterrupted(segment, error)) throw error;
       return drive(segment, isForced, error);
     }
-    if (stack.top !== base + FRAME) {
-      return drive(segment, isForced, undefined);
-    }
+    if (wasDisturbed(segment, value)) return drive(segment, isForced, undefined);
     memo.trie.set(key, value === undefined ? VOID : value);
     return value;
   } finally {
@@ -271,7 +301,7 @@ export function runUnguarded(memo: Memo, receiver: unknown, args: readonly unkno
   memo.runs++;
   try {
     const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
-    if (stack.segment?.isSuspended === true) throw SUSPENSION;
+    if (stack.segment?.isSuspended === true) rethrow(value);
     memo.trie.set(key, value === undefined ? VOID : value);
     return value;
   } finally {
