@@ -1,4 +1,5 @@
 import type { AnyFunction, Memo } from "./cache/memo.ts";
+import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { childOf, find, Node, setChild, Tail, VOID } from "./key/node.ts";
 import { beginScan, buffer, endScan, scanElement, scannedEnd, scannedIdentities, scannedKey, scanNested, scanReceiver } from "./key/scan.ts";
@@ -255,6 +256,7 @@ function lookUpScanned(path: CallPath, receiver: unknown, args: readonly unknown
     for (let i = 0; i < elements.length; i++) scanElement(elements[i]);
     scanNested();
     const count = elements.length + (hasReceiver ? 1 : 0);
+    if (scannedEnd() - from > LARGE && outer === null) warnAboutGrowth(memo);
     let found: unknown;
     if (scannedIdentities() === null && count > 0) {
       found = find(memo.trie.root(count), buffer, from, scannedEnd());
@@ -270,6 +272,21 @@ function lookUpScanned(path: CallPath, receiver: unknown, args: readonly unknown
     stack.isOutside = isOutside;
     endScan(outer);
   }
+}
+
+/** Tokens of an argument that is worth a look when recursion meets it again and again. */
+const LARGE = 64;
+/** So many large scans inside runs of the same function are a recursion over the structure. */
+const MANY = 100;
+
+/** A recursion over a growing structure walks all of it at every step. */
+function warnAboutGrowth(memo: Memo): void {
+  if (stack.segment === null || memo.largeScans > MANY || ++memo.largeScans < MANY) return;
+  warnOnce(
+    "ROTE_GROWING_ARGUMENT",
+    `"${memo.name}" calls itself with large structures, and each call walks all of its argument to compare it by content. ` +
+      `If the parts of the structure stay the same objects, memoize with { key: "identity" }.`,
+  );
 }
 
 function missed(path: CallPath, receiver: unknown, args: readonly unknown[], key: Key): unknown {

@@ -22,11 +22,10 @@ export function isDevelopment(): boolean {
 
 const warned = new Set<string>();
 
-/** Warns once per code and subject, in development only. */
-export function warnOnce(code: string, subject: string, message: string): void {
-  const id = `${code} ${subject}`;
-  if (warned.has(id) || !isDevelopment()) return;
-  warned.add(id);
+/** Warns once per code, in development only. */
+export function warnOnce(code: string, message: string): void {
+  if (warned.has(code) || !isDevelopment()) return;
+  warned.add(code);
   const { process, console } = globalThis as Platform;
   if (process?.emitWarning !== undefined) process.emitWarning(message, { type: "RoteWarning", code });
   else console?.warn(`RoteWarning [${code}]: ${message}`);

@@ -100,10 +100,11 @@ export function checkOptions(options: MemoizeOptions): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RoteError("ERR_INVALID_ARGUMENT", `options must be an object such as { key: "identity" }; received ${show(options)}.`, { value: options });
   }
-  for (const option of Object.keys(options)) {
-    const value: unknown = options[option as keyof MemoizeOptions];
-    const known = Object.hasOwn(rules, option) ? rules[option as keyof MemoizeOptions] : undefined;
-    if (known === undefined) {
+  for (const name of Reflect.ownKeys(options)) {
+    const option = String(name);
+    const value: unknown = options[name as keyof MemoizeOptions];
+    const known = typeof name === "string" && Object.hasOwn(rules, option) && rules[option as keyof MemoizeOptions];
+    if (known === false) {
       throw new RoteError("ERR_INVALID_OPTION", `"${option}" is not an option of memoize. Known options: ${Object.keys(rules).join(", ")}.`, { option, value });
     }
     if (value !== undefined && !known.isValid(value)) {

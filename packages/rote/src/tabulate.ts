@@ -3,6 +3,7 @@ import { RoteError } from "./errors.ts";
 import { memoOf, notMemoized } from "./memoize.ts";
 import { show } from "./options.ts";
 import { now } from "./run/clock.ts";
+import { stack } from "./run/stack.ts";
 
 /**
  * Fills a memoized function bottom-up: makes the calls in the order given and returns their results.
@@ -26,6 +27,7 @@ import { now } from "./run/clock.ts";
 export function tabulate<Fn extends AnyFunction>(fn: Fn, calls: Iterable<Readonly<Parameters<Fn>>>): ReturnType<Fn>[] {
   const memo = memoOf(fn);
   if (memo === undefined) throw notMemoized("tabulate", fn);
+  if (typeof (calls as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !== "function") throw notCalls(calls);
   const results: ReturnType<Fn>[] = [];
   // One measurement for all calls: two clock readings cost more than a small run.
   const isTimed = memo.isTimed;
@@ -34,17 +36,18 @@ export function tabulate<Fn extends AnyFunction>(fn: Fn, calls: Iterable<Readonl
   try {
     for (const args of calls) {
       if (!Array.isArray(args)) {
-        throw new RoteError(
-          "ERR_INVALID_ARGUMENT",
-          `tabulate takes a list of arguments for every call, such as [[0], [1], [2]]; call ${results.length + 1} is ${show(args)}.`,
-          { value: args },
-        );
+        throw notCalls(args, results.length + 1);
       }
       results.push(Reflect.apply(fn, undefined as never, args as never) as ReturnType<Fn>);
     }
   } finally {
     memo.isTimed = isTimed;
-    if (!isTimed) memo.runTime += now() - startedAt;
+    if (!isTimed && stack.segment === null) memo.runTime += now() - startedAt;
   }
   return results;
+}
+
+function notCalls(value: unknown, call?: number): RoteError {
+  const received = call === undefined ? `received ${show(value)}` : `call ${call} is ${show(value)}`;
+  return new RoteError("ERR_INVALID_ARGUMENT", `tabulate takes a list of arguments for every call, such as [[0], [1], [2]]; ${received}.`, { value });
 }

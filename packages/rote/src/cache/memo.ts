@@ -35,6 +35,8 @@ export class Memo {
   /** Milliseconds. */
   runTime = 0;
   deepest = 0;
+  /** Large arguments walked inside runs, up to the number that is worth a warning. */
+  largeScans = 0;
   /** Runs left in which a call of itself may show up before we say that none does. */
   selfCallWatch = 0;
 

@@ -62,6 +62,8 @@ function getter(prototype: object, name: string): (this: object) => unknown {
 
 /** Bytes as text, one character each: compared and hashed by the engine in one go. */
 function bytesToText(buffer: ArrayBufferLike, offset: number, length: number): string {
+  // A detached buffer has no bytes, and none may be asked for.
+  if (length === 0) return "";
   const bytes = new Uint8Array(buffer, offset, length);
   let text = "";
   for (let i = 0; i < length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
@@ -183,12 +185,14 @@ function isRegExp(object: object): boolean {
   }
 }
 
-interface TemporalObject {
-  toString(options?: object): string;
+interface TemporalType {
+  new (...parts: unknown[]): unknown;
+  readonly prototype: { toString(options?: object): string };
+  from(text: string): unknown;
 }
 
 /** The whole content of a Temporal object as text, but for durations, whose text merges units. */
-function temporal(name: string, type: { prototype: TemporalObject; from(text: string): unknown }): Kind {
+function temporal(name: string, type: TemporalType): Kind {
   const toString = type.prototype.toString;
   const units = ["years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"];
   const options = { calendarName: "always" };
@@ -203,19 +207,26 @@ function temporal(name: string, type: { prototype: TemporalObject; from(text: st
         `Temporal.${name}`,
         answers(toString),
         (object: object) => [Reflect.apply(toString, object, [options])],
-        ([text]) => type.from(text as string),
+        ([text]) => reviveTemporal(name, type, text as string),
       );
+}
+
+/** `from` would put another day in a month, and another year on a day of a month. */
+function reviveTemporal(name: string, type: TemporalType, text: string): unknown {
+  const [, year, month, day, calendar] = /^([+-]?\d+)-(\d\d)-(\d\d)\[u-ca=(.+)\]$/.exec(text) ?? [];
+  if (name === "PlainYearMonth") return new type(Number(year), Number(month), calendar, Number(day));
+  if (name === "PlainMonthDay") return new type(Number(month), Number(day), calendar, Number(year));
+  return type.from(text);
 }
 
 interface Platform {
   URL?: { new (href: string): { href: string }; prototype: object };
   Buffer?: { prototype: object; from(bytes: Uint8Array): unknown };
-  Temporal?: Record<string, { prototype: TemporalObject; from(text: string): unknown }>;
 }
 
 /** Kinds of the platform rather than of the language: found by their prototype, when first met. */
 function platformKind(prototype: object): Kind | undefined {
-  const { URL, Buffer, Temporal } = globalThis as Platform;
+  const { URL, Buffer } = globalThis as Platform;
   if (prototype === URL?.prototype) {
     const href = getter(prototype, "href");
     return new Kind("URL", answers(href), (url: object) => [Reflect.apply(href, url, [])], ([text]) => new URL(text as string));
@@ -223,10 +234,6 @@ function platformKind(prototype: object): Kind | undefined {
   if (prototype === Buffer?.prototype) {
     const bytes = kinds["Uint8Array"] as Kind;
     return new Kind("Buffer", bytes.isOne, bytes.parts, ([, text]) => Buffer.from(textToBytes(text as string)), true);
-  }
-  for (const name of Temporal === undefined ? [] : Object.getOwnPropertyNames(Temporal)) {
-    const type = Temporal?.[name];
-    if (type?.prototype === prototype) return temporal(name, type);
   }
   return undefined;
 }
@@ -251,6 +258,9 @@ function learnKind(prototype: object): Mark {
   if (name === undefined) return NO_KIND;
   if (name === "Object") return PLAIN;
   if (name === "Array") return ARRAY;
+  if (Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value === `Temporal.${name}`) {
+    return (kinds[`Temporal.${name}`] ??= temporal(name, constructor as unknown as TemporalType));
+  }
   return Object.hasOwn(kinds, name) ? (kinds[name] as Kind) : NO_KIND;
 }
 

@@ -216,13 +216,15 @@ function indexOfMet(object: object): number {
 }
 
 /**
- * `Math`, a class's prototype or a module namespace look like `{}` to a walk over enumerable keys,
- * and so does a Date whose prototype was replaced: without content, they are known by identity.
+ * `Math` and module namespaces look like `{}` to a walk over enumerable keys, and so does a Date
+ * whose prototype was replaced: what says of itself that it is something else is known by identity.
  */
 function isTrulyEmpty(object: object): boolean {
-  const names = Reflect.ownKeys(object);
-  if (names.some((name) => isEnumerable.call(object, name))) return true;
-  return names.length === 0 && ObjectPrototype.toString.call(object) === "[object Object]";
+  return hasEnumerable(object) || (!hasOwn(object, Symbol.toStringTag) && ObjectPrototype.toString.call(object) === "[object Object]");
+}
+
+function hasEnumerable(object: object): boolean {
+  return getOwnPropertySymbols(object).some((symbol) => isEnumerable.call(object, symbol)) || keys(object).length > 0;
 }
 
 /** Object.prototype itself has enumerable properties: some library has extended it. */

@@ -10,20 +10,20 @@ export class WeakChildren {
   /** Subtrees of calls with further objects, or with content. */
   readonly nodes: WeakMap<WeakKey, Node> = new WeakMap();
   private refs: WeakRef<WeakKey>[] = [];
+  /** The objects that `refs` has. */
+  private readonly tracked: WeakSet<WeakKey> = new WeakSet();
   private pruneAt = 64;
 
-  /** Stores the result of a call that ends with `object`; true if there was none. */
-  setEnd(object: WeakKey, value: unknown): boolean {
-    const isNew = this.ends.get(object) === undefined;
-    if (isNew && !this.nodes.has(object)) this.track(object);
+  /** Stores the result of a call that ends with `object`. */
+  setEnd(object: WeakKey, value: unknown): void {
+    if (!this.tracked.has(object)) this.track(object);
     this.ends.set(object, value);
-    return isNew;
   }
 
   nodeOf(object: WeakKey): Node {
     let node = this.nodes.get(object);
     if (node === undefined) {
-      if (!this.ends.has(object)) this.track(object);
+      if (!this.tracked.has(object)) this.track(object);
       this.nodes.set(object, (node = new Node()));
     }
     return node;
@@ -39,13 +39,15 @@ export class WeakChildren {
 
   private track(object: WeakKey): void {
     if (this.refs.length >= this.pruneAt) {
-      const seen = new Set<WeakKey>();
       this.refs = this.refs.filter((ref) => {
         const live = ref.deref();
-        return live !== undefined && !seen.has(live) && (seen.add(live), this.ends.has(live) || this.nodes.has(live));
+        if (live === undefined || this.ends.has(live) || this.nodes.has(live)) return live !== undefined;
+        this.tracked.delete(live);
+        return false;
       });
       this.pruneAt = Math.max(64, this.refs.length * 2);
     }
+    this.tracked.add(object);
     this.refs.push(new WeakRef(object));
   }
 }
