@@ -6,7 +6,7 @@ import { beginScan, buffer, endScan, scanElement, scannedEnd, scannedIdentities,
 import { Key } from "./key/trie.ts";
 import { run, runQuickly, runUnguarded, settle } from "./run/run.ts";
 import { FRAME } from "./run/frame.ts";
-import { CLOSED, outside, stack } from "./run/stack.ts";
+import { CLOSED, outside, type Stack, stack } from "./run/stack.ts";
 
 /**
  * The call paths: what happens between a call and its result. One is chosen when wrapping.
@@ -33,6 +33,8 @@ type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
 /** The call path for what `path` says. */
 export function wrap(path: CallPath): Wrapper {
   const { arity } = path.memo;
+  if (path.byIdentity && arity === 1) return wrapIdentity1(path);
+  if (path.byIdentity && arity === 2) return wrapIdentity2(path);
   return arity === 1 ? wrap1(path) : arity === 2 ? wrap2(path) : arity === 3 ? wrap3(path) : wrapAny(path);
 }
 
@@ -57,151 +59,191 @@ function isDirect(value: unknown): boolean {
   }
 }
 
-function wrap1(path: CallPath): Wrapper {
-  const { memo, byIdentity } = path;
-  const { trie } = memo;
-  const fn = memo.runner as unknown as (a: unknown) => unknown;
-  const root = trie.root(1);
-  const state = stack;
-  return function (this: unknown, a: unknown): unknown {
-    if (arguments.length !== 1 || new.target !== undefined) return callAny(path, new.target, this, [...arguments]);
-    let found: unknown;
-    if (typeof a === "number") {
-      const { list } = root;
-      const i = a - root.base;
-      if (i >>> 0 === i && i < list.length) found = list[i];
-      if (a === 0 && 1 / a < 0) return callAny(path, undefined, undefined, [a]);
-      if (found === undefined && root.map !== null) found = childOf(root, a);
-    } else if (typeof a === "string") {
-      if (root.map !== null) found = root.full === null ? root.map.get(a) : childOf(root, a);
-    } else if (byIdentity && typeof a === "object" && a !== null) {
-      found = root.weak === null ? undefined : root.weak.ends.get(a);
-      if (found === undefined) return missed(path, undefined, [a], new Key(1, [a], []));
-    } else if (isDirect(a)) {
-      found = childOf(root, a);
-    } else {
-      return callAny(path, undefined, undefined, [a]);
-    }
+/** Not a slot: the value is no token as it stands and has to be scanned. */
+const SCAN: unique symbol = Symbol("scan");
+
+/** The slot under `node` that an argument leads to, if the argument is a token as it stands. */
+function slotOf(node: Node, value: unknown): unknown {
+  if (typeof value !== "number") return slotOfOther(node, value);
+  const { list } = node;
+  const i = value - node.base;
+  if (i >>> 0 === i && i < list.length && value !== 0) {
+    const found = list[i];
+    if (found !== undefined) return found;
+  }
+  return value === 0 || node.map !== null ? slotOfOther(node, value) : undefined;
+}
+
+function slotOfOther(node: Node, value: unknown): unknown {
+  if (typeof value === "string") {
+    const { map } = node;
+    if (map === null) return undefined;
+    const found = map.get(value);
+    return found === undefined && node.full !== null ? childOf(node, value) : found;
+  }
+  return isDirect(value) ? childOf(node, value) : SCAN;
+}
+
+/** The result at the end of a tail with one more token, which is `last`. */
+function endOfTail(tail: Tail, last: unknown): unknown {
+  // Zero is left to those who can tell it from -0.
+  return tail.rest === null && last !== 0 && (tail.first === last || (last !== last && tail.first !== tail.first)) ? tail.value : undefined;
+}
+
+/** The result that `last` leads to from a slot before it. */
+function endBelow(slot: unknown, last: unknown): unknown {
+  // With a prefix, every call that gets here has further tokens.
+  if (slot instanceof Node) return slot.prefix === null ? slotOf(slot, last) : undefined;
+  return slot instanceof Tail ? endOfTail(slot, last) : slot;
+}
+
+/** A `Memoized` call path of one argument. Its parameters are what V8 would check again and again if they were constants. */
+function path1(path: CallPath, any: Wrapper, memo: Memo, root: Node, fn: (a: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+  return function memoized(this: unknown, a: unknown): unknown {
+    if (arguments.length !== 1 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+    const found = slotOf(root, a);
     if (found !== undefined) {
+      if (found === none || found === scan) return callAny(path, undefined, undefined, [a]);
       memo.hits++;
-      return found === VOID ? undefined : found;
+      return found;
     }
     const at = state.top;
-    if (at >= state.ceiling) return run(memo, undefined, [a], new Key(1, null, [a]));
-    const { slots } = state;
-    slots[at] = memo;
-    slots[at + 1] = a;
-    slots[at + 2] = undefined;
-    slots[at + 3] = undefined;
-    state.top = at + FRAME;
-    memo.runs++;
+    if (at >= state.ceiling) return runWith(memo, [a]);
+    pushDirect(memo, a, undefined, undefined);
     const value = fn(a);
     if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
-    if (setChild(root, a, value === undefined ? VOID : value)) trie.strongSize++;
+    storeDirect(memo, root, a, value);
+    return value;
+  };
+}
+
+function wrap1(path: CallPath): Wrapper {
+  const { memo } = path;
+  return path1(path, wrapAny(path), memo, memo.trie.root(1), memo.runner, stack, VOID, SCAN);
+}
+
+function path2(path: CallPath, any: Wrapper, memo: Memo, root: Node, fn: (a: unknown, b: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+  return function memoized(this: unknown, a: unknown, b: unknown): unknown {
+    if (arguments.length !== 2 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+    const found = endBelow(slotOf(root, a), b);
+    if (found !== undefined && found !== none && found !== scan) {
+      memo.hits++;
+      return found;
+    }
+    if (found !== undefined || !isDirect(a) || !isDirect(b) || a === 0 || b === 0) return callAny(path, undefined, undefined, [a, b]);
+    const at = state.top;
+    if (at >= state.ceiling) return runWith(memo, [a, b]);
+    pushDirect(memo, a, b, undefined);
+    const value = fn(a, b);
+    if (state.top !== at + FRAME) settle(at, value);
+    state.top = at;
+    storePair(memo, root, a, b, value);
     return value;
   };
 }
 
 function wrap2(path: CallPath): Wrapper {
-  const { memo, byIdentity } = path;
-  const { trie } = memo;
-  const fn = memo.runner as unknown as (a: unknown, b: unknown) => unknown;
-  const root = trie.root(2);
-  const state = stack;
-  return function (this: unknown, a: unknown, b: unknown): unknown {
-    if (arguments.length !== 2 || new.target !== undefined) return callAny(path, new.target, this, [...arguments]);
-    if (byIdentity && typeof a === "object" && typeof b === "object" && a !== null && b !== null) {
-      const node = root.weak === null ? undefined : root.weak.nodes.get(a);
-      const found = node === undefined || node.weak === null ? undefined : node.weak.ends.get(b);
-      if (found === undefined) return missed(path, undefined, [a, b], new Key(2, [a, b], []));
+  const { memo } = path;
+  return path2(path, wrapAny(path), memo, memo.trie.root(2), memo.runner, stack, VOID, SCAN);
+}
+
+function path3(path: CallPath, any: Wrapper, memo: Memo, root: Node, fn: (a: unknown, b: unknown, c: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+  return function memoized(this: unknown, a: unknown, b: unknown, c: unknown): unknown {
+    if (arguments.length !== 3 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+    const next = slotOf(root, a);
+    const found = next instanceof Tail ? endOfLongTail(next, b, c) : next instanceof Node && next.prefix === null ? endBelow(slotOf(next, b), c) : undefined;
+    if (found !== undefined && found !== none && found !== scan) {
       memo.hits++;
-      return found === VOID ? undefined : found;
+      return found;
     }
-    if (!isDirect(a) || !isDirect(b)) return callAny(path, undefined, undefined, [a, b]);
-    const next = childOf(root, a);
-    let found: unknown;
-    if (next instanceof Node) {
-      found = next.prefix === null ? childOf(next, b) : undefined;
-      if (found instanceof Tail) found = undefined;
-    } else if (next !== undefined) {
-      const tail = next as Tail;
-      if (tail.rest === null && (tail.first === b || (b !== b && tail.first !== tail.first))) found = tail.value;
-    }
-    if (found !== undefined) {
-      memo.hits++;
-      return found === VOID ? undefined : found;
-    }
+    // Whatever is not plain in sight takes the path for any call, whose walk is the full one.
     const at = state.top;
-    if (at >= state.ceiling) return run(memo, undefined, [a, b], new Key(2, null, [a, b]));
-    const { slots } = state;
-    slots[at] = memo;
-    slots[at + 1] = a;
-    slots[at + 2] = b;
-    slots[at + 3] = undefined;
-    state.top = at + FRAME;
-    memo.runs++;
-    const value = fn(a, b);
+    if (next !== undefined || at >= state.ceiling || !isDirect(a) || !isDirect(b) || !isDirect(c)) return callAny(path, undefined, undefined, [a, b, c]);
+    pushDirect(memo, a, b, c);
+    const value = fn(a, b, c);
     if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
-    const stored = value === undefined ? VOID : value;
-    const below = childOf(root, a);
-    if (below instanceof Node && below.prefix === null) {
-      if (setChild(below, b, stored)) trie.strongSize++;
-    } else {
-      trie.set(new Key(2, null, [a, b]), stored);
-    }
+    memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
     return value;
   };
 }
 
 function wrap3(path: CallPath): Wrapper {
   const { memo } = path;
-  const { trie } = memo;
-  const fn = memo.runner as unknown as (a: unknown, b: unknown, c: unknown) => unknown;
-  const root = trie.root(3);
-  const state = stack;
-  return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
-    if (arguments.length !== 3 || new.target !== undefined) return callAny(path, new.target, this, [...arguments]);
-    if (!isDirect(a) || !isDirect(b) || !isDirect(c)) return callAny(path, undefined, undefined, [a, b, c]);
-    let found: unknown;
-    let next = childOf(root, a);
-    if (next instanceof Node && next.prefix === null) {
-      next = childOf(next, b);
-      if (next instanceof Node) {
-        if (next.prefix === null) found = childOf(next, c);
-      } else if (next !== undefined && (next as Tail).rest === null && (next as Tail).first === c) {
-        found = (next as Tail).value;
-      }
-    } else if (next instanceof Tail && next.first === b && next.rest !== null && next.rest.length === 1 && next.rest[0] === c) {
-      found = next.value;
-    }
-    // Prefixes and NaN in a tail are left to the full walk.
-    if (found === undefined) found = next === undefined ? undefined : find(root, [a, b, c], 0, 3);
-    if (found !== undefined) {
-      memo.hits++;
-      return found === VOID ? undefined : found;
-    }
-    const at = state.top;
-    if (at >= state.ceiling) return run(memo, undefined, [a, b, c], new Key(3, null, [a, b, c]));
-    const { slots } = state;
-    slots[at] = memo;
-    slots[at + 1] = a;
-    slots[at + 2] = b;
-    slots[at + 3] = c;
-    state.top = at + FRAME;
-    memo.runs++;
-    const value = fn(a, b, c);
-    if (state.top !== at + FRAME) settle(at, value);
-    state.top = at;
-    trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
-    return value;
+  return path3(path, wrapAny(path), memo, memo.trie.root(3), memo.runner, stack, VOID, SCAN);
+}
+
+/** The result at the end of a tail with two more tokens. */
+function endOfLongTail({ first, rest, value }: Tail, b: unknown, c: unknown): unknown {
+  return rest !== null && rest.length === 1 && first === b && rest[0] === c && b !== 0 && c !== 0 ? value : undefined;
+}
+
+/** One argument by identity: a weak map is all there is to it, until something else is passed. */
+function wrapIdentity1(path: CallPath): Wrapper {
+  const any = wrapAny(path);
+  const root = path.memo.trie.root(1);
+  return identityPath1(path, any, path.memo, root);
+}
+
+function identityPath1(path: CallPath, any: Wrapper, memo: Memo, root: Node): Wrapper {
+  return function memoized(this: unknown, a: unknown): unknown {
+    if (arguments.length !== 1 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+    if (typeof a !== "object" || a === null || root.weak === null) return callAny(path, undefined, undefined, [a]);
+    const found = root.weak.ends.get(a);
+    if (found === undefined) return missed(path, undefined, [a], new Key(1, [a], []));
+    memo.hits++;
+    return found === VOID ? undefined : found;
   };
+}
+
+function wrapIdentity2(path: CallPath): Wrapper {
+  const any = wrapAny(path);
+  const root = path.memo.trie.root(2);
+  return identityPath2(path, any, path.memo, root);
+}
+
+function identityPath2(path: CallPath, any: Wrapper, memo: Memo, root: Node): Wrapper {
+  return function memoized(this: unknown, a: unknown, b: unknown): unknown {
+    if (arguments.length !== 2 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+    if (typeof a !== "object" || a === null || typeof b !== "object" || b === null || root.weak === null) return callAny(path, undefined, undefined, [a, b]);
+    const node = root.weak.nodes.get(a);
+    const found = node === undefined || node.weak === null ? undefined : node.weak.ends.get(b);
+    if (found === undefined) return missed(path, undefined, [a, b], new Key(2, [a, b], []));
+    memo.hits++;
+    return found === VOID ? undefined : found;
+  };
+}
+
+/** Pushes the frame of a call whose arguments are all tokens as they stand. */
+function pushDirect(memo: Memo, a: unknown, b: unknown, c: unknown): void {
+  const { slots, top } = stack;
+  slots[top] = memo;
+  slots[top + 1] = a;
+  slots[top + 2] = b;
+  slots[top + 3] = c;
+  stack.top = top + FRAME;
+  memo.runs++;
+}
+
+function storePair(memo: Memo, root: Node, a: unknown, b: unknown, value: unknown): void {
+  const below = childOf(root, a);
+  if (below instanceof Node && below.prefix === null) storeDirect(memo, below, b, value);
+  else memo.trie.set(new Key(2, null, [a, b]), value === undefined ? VOID : value);
+}
+
+function storeDirect(memo: Memo, node: Node, last: unknown, value: unknown): void {
+  if (setChild(node, last, value === undefined ? VOID : value)) memo.trie.strongSize++;
+}
+
+function runWith(memo: Memo, args: readonly unknown[]): unknown {
+  return run(memo, undefined, args, new Key(args.length, null, args));
 }
 
 function wrapAny(path: CallPath): Wrapper {
   return function (this: unknown, ...args: unknown[]): unknown {
-    return callAny(path, new.target, this, args);
+    // A specialised path that was called with `new` says so by its receiver: see `wrap1`.
+    return callAny(path, new.target ?? (this === path ? path : undefined), this, args);
   };
 }
 
