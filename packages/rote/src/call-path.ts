@@ -1,12 +1,13 @@
 import type { AnyFunction, Memo } from "./cache/memo.ts";
+import type { Tally } from "./cache/tally.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { childOf, find, Node, setChild, Tail, VOID } from "./key/node.ts";
 import { beginScan, buffer, endScan, scanElement, scannedEnd, scannedIdentities, scannedKey, scanNested, scanReceiver } from "./key/scan.ts";
 import { Key } from "./key/trie.ts";
-import { run, runQuickly, runUnguarded, settle } from "./run/run.ts";
+import { catchUp, run, runDirect, runPlainly, runQuickly, runUnguarded, settle } from "./run/run.ts";
 import { FRAME } from "./run/frame.ts";
-import { CLOSED, outside, type Stack, stack } from "./run/stack.ts";
+import { CLOSED, outside, pushDirect, type Stack, stack } from "./run/stack.ts";
 
 /**
  * The call paths: what happens between a call and its result. One is chosen when wrapping.
@@ -24,11 +25,13 @@ export interface CallPath {
   readonly keyOf: AnyFunction | undefined;
   /** Whether deep recursion is restarted. */
   readonly isGuarded: boolean;
+  /** The path for any call, made when a specialised one first needs it. */
+  any: Wrapper | undefined;
   /** Verification, if there is any. */
   readonly onHit: ((value: unknown, receiver: unknown, args: readonly unknown[]) => void) | undefined;
 }
 
-type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
+export type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
 
 /** The call path for what `path` says. */
 export function wrap(path: CallPath): Wrapper {
@@ -38,10 +41,9 @@ export function wrap(path: CallPath): Wrapper {
   return arity === 1 ? wrap1(path) : arity === 2 ? wrap2(path) : arity === 3 ? wrap3(path) : wrapAny(path);
 }
 
-/** Whether a call path may keep its arguments in frames one by one, as `wrap1` to `wrap3` do. */
-export function fastArity(path: Omit<CallPath, "memo">, isCareful: boolean, length: number): number {
-  const isSimple = !isCareful && !path.hasReceiver && path.keyOf === undefined && path.isGuarded && path.onHit === undefined;
-  return isSimple && length >= 1 && length <= 3 ? length : 0;
+/** How many arguments a specialised call path takes, for a function that declares `length`; 0 for none. */
+export function fastArity(length: number): number {
+  return length >= 1 && length <= 3 ? length : 0;
 }
 
 /** A token as it stands: a primitive other than -0 and symbols. */
@@ -98,80 +100,81 @@ function endBelow(slot: unknown, last: unknown): unknown {
 }
 
 /** A `Memoized` call path of one argument. Its parameters are what V8 would check again and again if they were constants. */
-function path1(path: CallPath, any: Wrapper, memo: Memo, root: Node, fn: (a: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
-  return function memoized(this: unknown, a: unknown): unknown {
-    if (arguments.length !== 1 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+function path1(path: CallPath, tally: Tally, root: Node, fn: (a: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+  return function (this: unknown, a: unknown): unknown {
+    if (arguments.length !== 1 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
     const found = slotOf(root, a);
     if (found !== undefined) {
-      if (found === none || found === scan) return callAny(path, undefined, undefined, [a]);
-      memo.hits++;
+      if (found === none || found === scan || tally.epoch !== state.epoch) return callAny(path, undefined, undefined, [a]);
+      tally.hits++;
       return found;
     }
     const at = state.top;
-    if (at >= state.ceiling) return runWith(memo, [a]);
-    pushDirect(memo, a, undefined, undefined);
+    if (at >= state.ceiling) return runDirect(path.memo, a, undefined, undefined);
+    pushDirect(path.memo, a, undefined, undefined);
     const value = fn(a);
     if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
-    storeDirect(memo, root, a, value);
+    storeDirect(path.memo, root, a, value);
     return value;
   };
 }
 
 function wrap1(path: CallPath): Wrapper {
   const { memo } = path;
-  return path1(path, wrapAny(path), memo, memo.trie.root(1), memo.runner, stack, VOID, SCAN);
+  return path1(path, memo.tally, memo.trie.root(1), memo.runner, stack, VOID, SCAN);
 }
 
-function path2(path: CallPath, any: Wrapper, memo: Memo, root: Node, fn: (a: unknown, b: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
-  return function memoized(this: unknown, a: unknown, b: unknown): unknown {
-    if (arguments.length !== 2 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+function path2(path: CallPath, tally: Tally, root: Node, fn: (a: unknown, b: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+  return function (this: unknown, a: unknown, b: unknown): unknown {
+    if (arguments.length !== 2 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
     const found = endBelow(slotOf(root, a), b);
-    if (found !== undefined && found !== none && found !== scan) {
-      memo.hits++;
+    if (found !== undefined && found !== none && found !== scan && tally.epoch === state.epoch) {
+      tally.hits++;
       return found;
     }
     if (found !== undefined || !isDirect(a) || !isDirect(b) || a === 0 || b === 0) return callAny(path, undefined, undefined, [a, b]);
     const at = state.top;
-    if (at >= state.ceiling) return runWith(memo, [a, b]);
-    pushDirect(memo, a, b, undefined);
+    if (at >= state.ceiling) return runDirect(path.memo, a, b, undefined);
+    pushDirect(path.memo, a, b, undefined);
     const value = fn(a, b);
     if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
-    storePair(memo, root, a, b, value);
+    storePair(path.memo, root, a, b, value);
     return value;
   };
 }
 
 function wrap2(path: CallPath): Wrapper {
   const { memo } = path;
-  return path2(path, wrapAny(path), memo, memo.trie.root(2), memo.runner, stack, VOID, SCAN);
+  return path2(path, memo.tally, memo.trie.root(2), memo.runner, stack, VOID, SCAN);
 }
 
-function path3(path: CallPath, any: Wrapper, memo: Memo, root: Node, fn: (a: unknown, b: unknown, c: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
-  return function memoized(this: unknown, a: unknown, b: unknown, c: unknown): unknown {
-    if (arguments.length !== 3 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+function path3(path: CallPath, tally: Tally, root: Node, fn: (a: unknown, b: unknown, c: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+  return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
+    if (arguments.length !== 3 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
     const next = slotOf(root, a);
     const found = next instanceof Tail ? endOfLongTail(next, b, c) : next instanceof Node && next.prefix === null ? endBelow(slotOf(next, b), c) : undefined;
-    if (found !== undefined && found !== none && found !== scan) {
-      memo.hits++;
+    if (found !== undefined && found !== none && found !== scan && tally.epoch === state.epoch) {
+      tally.hits++;
       return found;
     }
     // Whatever is not plain in sight takes the path for any call, whose walk is the full one.
     const at = state.top;
-    if (next !== undefined || at >= state.ceiling || !isDirect(a) || !isDirect(b) || !isDirect(c)) return callAny(path, undefined, undefined, [a, b, c]);
-    pushDirect(memo, a, b, c);
+    if (next === undefined && at >= state.ceiling && isDirect(a) && isDirect(b) && isDirect(c)) return runDirect(path.memo, a, b, c);
+    if (next !== undefined || !isDirect(a) || !isDirect(b) || !isDirect(c)) return callAny(path, undefined, undefined, [a, b, c]);
+    pushDirect(path.memo, a, b, c);
     const value = fn(a, b, c);
     if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
-    memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
+    path.memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
     return value;
   };
 }
 
 function wrap3(path: CallPath): Wrapper {
   const { memo } = path;
-  return path3(path, wrapAny(path), memo, memo.trie.root(3), memo.runner, stack, VOID, SCAN);
+  return path3(path, memo.tally, memo.trie.root(3), memo.runner, stack, VOID, SCAN);
 }
 
 /** The result at the end of a tail with two more tokens. */
@@ -181,49 +184,36 @@ function endOfLongTail({ first, rest, value }: Tail, b: unknown, c: unknown): un
 
 /** One argument by identity: a weak map is all there is to it, until something else is passed. */
 function wrapIdentity1(path: CallPath): Wrapper {
-  const any = wrapAny(path);
   const root = path.memo.trie.root(1);
-  return identityPath1(path, any, path.memo, root);
+  return identityPath1(path, path.memo.tally, root, stack);
 }
 
-function identityPath1(path: CallPath, any: Wrapper, memo: Memo, root: Node): Wrapper {
-  return function memoized(this: unknown, a: unknown): unknown {
-    if (arguments.length !== 1 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+function identityPath1(path: CallPath, tally: Tally, root: Node, state: Stack): Wrapper {
+  return function (this: unknown, a: unknown): unknown {
+    if (arguments.length !== 1 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
     if (typeof a !== "object" || a === null || root.weak === null) return callAny(path, undefined, undefined, [a]);
     const found = root.weak.ends.get(a);
-    if (found === undefined) return missed(path, undefined, [a], new Key(1, [a], []));
-    memo.hits++;
+    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, undefined, [a]);
+    tally.hits++;
     return found === VOID ? undefined : found;
   };
 }
 
 function wrapIdentity2(path: CallPath): Wrapper {
-  const any = wrapAny(path);
   const root = path.memo.trie.root(2);
-  return identityPath2(path, any, path.memo, root);
+  return identityPath2(path, path.memo.tally, root, stack);
 }
 
-function identityPath2(path: CallPath, any: Wrapper, memo: Memo, root: Node): Wrapper {
-  return function memoized(this: unknown, a: unknown, b: unknown): unknown {
-    if (arguments.length !== 2 || new.target !== undefined) return any.apply(new.target === undefined ? this : path, arguments as never);
+function identityPath2(path: CallPath, tally: Tally, root: Node, state: Stack): Wrapper {
+  return function (this: unknown, a: unknown, b: unknown): unknown {
+    if (arguments.length !== 2 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
     if (typeof a !== "object" || a === null || typeof b !== "object" || b === null || root.weak === null) return callAny(path, undefined, undefined, [a, b]);
     const node = root.weak.nodes.get(a);
     const found = node === undefined || node.weak === null ? undefined : node.weak.ends.get(b);
-    if (found === undefined) return missed(path, undefined, [a, b], new Key(2, [a, b], []));
-    memo.hits++;
+    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, undefined, [a, b]);
+    tally.hits++;
     return found === VOID ? undefined : found;
   };
-}
-
-/** Pushes the frame of a call whose arguments are all tokens as they stand. */
-function pushDirect(memo: Memo, a: unknown, b: unknown, c: unknown): void {
-  const { slots, top } = stack;
-  slots[top] = memo;
-  slots[top + 1] = a;
-  slots[top + 2] = b;
-  slots[top + 3] = c;
-  stack.top = top + FRAME;
-  memo.runs++;
 }
 
 function storePair(memo: Memo, root: Node, a: unknown, b: unknown, value: unknown): void {
@@ -236,8 +226,8 @@ function storeDirect(memo: Memo, node: Node, last: unknown, value: unknown): voi
   if (setChild(node, last, value === undefined ? VOID : value)) memo.trie.strongSize++;
 }
 
-function runWith(memo: Memo, args: readonly unknown[]): unknown {
-  return run(memo, undefined, args, new Key(args.length, null, args));
+function anyOf(path: CallPath): Wrapper {
+  return (path.any ??= wrapAny(path));
 }
 
 function wrapAny(path: CallPath): Wrapper {
@@ -251,13 +241,17 @@ function wrapAny(path: CallPath): Wrapper {
 function callAny(path: CallPath, target: unknown, receiver: unknown, args: readonly unknown[]): unknown {
   const { memo } = path;
   if (target !== undefined) throw newError(memo);
+  if (memo.tally.epoch !== stack.epoch) {
+    if (!stack.isEnabled) return runPlainly(memo, receiver, args);
+    catchUp(memo);
+  }
   const found = lookUp(path, receiver, args);
   if (found === undefined) {
     const key = missedKey as Key;
     missedKey = null;
     return missed(path, receiver, args, key);
   }
-  memo.hits++;
+  memo.tally.hits++;
   const value = found === VOID ? undefined : found;
   if (path.onHit !== undefined) path.onHit(value, receiver, args);
   return value;

@@ -6,8 +6,7 @@ import { rebuild } from "./key/rebuild.ts";
 import { IDENTITY } from "./key/token.ts";
 import type { Key } from "./key/trie.ts";
 import { show } from "./options.ts";
-import { clearMemo } from "./registry.ts";
-import { keepForDrives, runOutermost, runPlainly } from "./run/run.ts";
+import { catchUp, keepForDrives, runAsOutermost, runPlainly } from "./run/run.ts";
 import { outside, stack } from "./run/stack.ts";
 
 /** What a memoized function has done so far; times are in milliseconds. */
@@ -72,16 +71,18 @@ export class Handle implements CacheHandle<AnyFunction> {
   }
 
   get size(): number {
-    const { trie } = this.#path.memo;
+    const { memo } = this.#path;
+    const { trie } = memo;
+    catchUp(memo);
     return this.#isOfOne || trie.hasObjects ? this.#found().length : trie.strongSize;
   }
 
   has(...args: unknown[]): boolean {
-    return this.#get(args) !== undefined;
+    return stack.isEnabled && this.#get(args) !== undefined;
   }
 
   peek(...args: unknown[]): unknown {
-    const found = this.#get(args);
+    const found = stack.isEnabled ? this.#get(args) : undefined;
     return found === VOID ? undefined : found;
   }
 
@@ -100,15 +101,15 @@ export class Handle implements CacheHandle<AnyFunction> {
 
   clear(): void {
     if (this.#isOfOne) for (const { key } of this.#found()) this.#delete(key);
-    else clearMemo(this.#path.memo);
+    else this.#clearAll();
   }
 
   refresh(...args: unknown[]): unknown {
     const { memo } = this.#path;
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
-    memo.extraRuns++;
-    return outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
+    memo.tally.extraRuns++;
+    return outside(() => runAsOutermost(memo, this.#receiver, args, key, { isForced: true }));
   }
 
   *entries(): Generator<[never, never]> {
@@ -121,7 +122,8 @@ export class Handle implements CacheHandle<AnyFunction> {
   }
 
   stats(): CacheStats {
-    const { hits, runs, reruns, extraRuns, runTime, deepest, pinned } = this.#path.memo;
+    const { tally, pinned } = this.#path.memo;
+    const { hits, runs, reruns, extraRuns, runTime, deepest } = tally;
     return {
       hits,
       misses: runs - reruns - extraRuns,
@@ -145,6 +147,7 @@ export class Handle implements CacheHandle<AnyFunction> {
   }
 
   #key(args: readonly unknown[]): Key {
+    catchUp(this.#path.memo);
     return keyOfCall(this.#path, this.#receiver, args);
   }
 
@@ -161,8 +164,16 @@ export class Handle implements CacheHandle<AnyFunction> {
     return memo.trie.delete(key);
   }
 
+  #clearAll(): void {
+    const { memo } = this.#path;
+    keepForDrives(memo, () => memo.trie.entries());
+    memo.trie.clear();
+  }
+
   #found(): { key: Key; value: unknown }[] {
-    const { trie } = this.#path.memo;
+    const { memo } = this.#path;
+    const { trie } = memo;
+    catchUp(memo);
     if (!this.#isOfOne) return trie.entries();
     // The receiver is the first element of every key.
     const probe = this.#key([]);

@@ -1,11 +1,13 @@
 import { type CallPath, fastArity, wrap } from "./call-path.ts";
 import { type AnyFunction, Memo } from "./cache/memo.ts";
+import { countTurn } from "./cache/tally.ts";
 import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
 import { type CacheHandle, Handle } from "./handle.ts";
-import { seesReceiver } from "./key/receiver.ts";
+import { readSource } from "./key/source.ts";
 import { checkOptions, type MemoizeOptions, show } from "./options.ts";
-import { register, roteMode } from "./registry.ts";
+import { roteMode } from "./registry.ts";
+import { stack } from "./run/stack.ts";
 import { selfCallWatch } from "./run/self-call.ts";
 import { timing } from "./run/clock.ts";
 import { verifying } from "./verify.ts";
@@ -69,7 +71,7 @@ function memoizeFunction(original: AnyFunction, options: MemoizeOptions | undefi
   const { name: ownName } = original;
   const name = options?.name ?? (typeof ownName === "string" && ownName !== "" ? ownName : "anonymous");
   const path = pathFor(original, options ?? {}, name, source);
-  register(path.memo);
+  countTurn();
   if (roteMode() === "bare") return attach(original, path);
   return attach(inShapeOf(original, wrap(path)), path);
 }
@@ -97,25 +99,20 @@ function isGenerator(fn: AnyFunction): boolean {
   return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
 }
 
-/** A function that catches may catch what is not meant for it: its runs are watched from the start. */
-const catches = /(?:^|[^.\w$])(?:catch|finally)\b/;
-
 function pathFor(original: AnyFunction, options: MemoizeOptions, name: string, source: string): CallPath {
-  const { key, verify = 0 } = options;
-  const path = {
-    hasReceiver: options.receiver ?? seesReceiver(original.name, source),
-    byIdentity: key === "identity",
-    keyOf: typeof key === "function" ? key : undefined,
-    isGuarded: options.recursion !== "off",
-  };
-  const isCareful = catches.test(source);
-  const arity = verify > 0 ? 0 : fastArity({ ...path, onHit: undefined }, isCareful, original.length);
+  const { key, verify = 0, timing: isTimed = false } = options;
+  const { seesThis, catches } = readSource(original.name, source);
+  const hasReceiver = options.receiver ?? seesThis;
+  const keyOf = typeof key === "function" ? key : undefined;
+  const isGuarded = options.recursion !== "off";
+  const isSimple = !seesThis && !hasReceiver && !catches && keyOf === undefined && isGuarded && verify === 0;
   const runner = options.freeze === true ? freezing(original) : original;
-  const memo: Memo = new Memo(original, options.timing === true ? timing(runner, () => memo) : runner, name, arity, options.depthLimit);
-  memo.isCareful = isCareful;
-  memo.isTimed = options.timing === true;
+  const memo: Memo = new Memo(original, isTimed ? timing(runner, () => memo) : runner, name, isSimple ? fastArity(original.length) : 0, options.depthLimit, stack.epoch);
+  // A function that catches may catch what is not meant for it: its runs are watched from the start.
+  memo.isCareful = catches;
+  memo.isTimed = isTimed;
   memo.selfCallWatch = selfCallWatch(original.name, source);
-  return { memo, ...path, onHit: verify > 0 ? verifying(memo, verify) : undefined };
+  return { memo, hasReceiver, byIdentity: key === "identity", keyOf, isGuarded, any: undefined, onHit: verify > 0 ? verifying(memo, verify) : undefined };
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */
@@ -131,8 +128,9 @@ function inShapeOf(original: AnyFunction, wrapper: object): object {
   }
   for (const name of Reflect.ownKeys(original)) {
     if (name === "arguments" || name === "caller") continue;
+    // The wrapper has these as they mostly are, and to define a property takes as long as ten runs.
+    if ((name === "length" || name === "name") && original[name] === (wrapper as AnyFunction)[name]) continue;
     const property = Object.getOwnPropertyDescriptor(original, name) as PropertyDescriptor;
-    if (name === "length" && property.value === (wrapper as AnyFunction).length) continue;
     Object.defineProperty(wrapper, name, property);
   }
   return wrapper;

@@ -1,39 +1,13 @@
-import { Memo } from "./cache/memo.ts";
+import { clearTries } from "./cache/tally.ts";
 import { environment } from "./development.ts";
 import { RoteError } from "./errors.ts";
-import { Trie } from "./key/trie.ts";
 import { show } from "./options.ts";
-import { keepForDrives } from "./run/run.ts";
 import { CLOSED, stack } from "./run/stack.ts";
 
-/** Every memoized function there is, held weakly. */
-let memos: WeakRef<Memo>[] = [];
-let pruneAt = 256;
-
-export function register(memo: Memo): void {
-  if (memos.length >= pruneAt) {
-    memos = memos.filter((ref) => ref.deref() !== undefined);
-    pruneAt = Math.max(256, memos.length * 2);
-  }
-  memos.push(new WeakRef(memo));
-}
-
-function eachMemo(visit: (memo: Memo) => void): void {
-  for (const ref of memos) {
-    const memo = ref.deref();
-    if (memo !== undefined) visit(memo);
-  }
-}
-
-/** Forgets every entry of one memoized function. */
-export function clearMemo(memo: Memo): void {
-  keepForDrives(memo, () => memo.trie.entries());
-  memo.trie.clear();
-  memo.parked?.clear();
-}
-
 /**
- * Forgets every entry of every memoized function of this copy of rote.
+ * Forgets every entry of every memoized function of this copy of rote. Of functions that have not
+ * been used since the turn of the event loop that made them, the memory is freed when they are next
+ * called, or go themselves.
  *
  * @example
  * ```ts
@@ -46,15 +20,25 @@ export function clearMemo(memo: Memo): void {
  * ```
  */
 export function clearAll(): void {
-  eachMemo(clearMemo);
+  epoch++;
+  if (!stack.isEnabled) return;
+  stack.epoch = epoch;
+  // In the middle of a run, what it relies on has to be seen to first: each function does, when called.
+  if (stack.segment === null) clearTries();
 }
+
+/** Counts what makes entries invalid. */
+let epoch = 0;
 
 /** What `ROTE` says: `"off"`, `"bare"`, or nothing. Read when the first function is memoized. */
 export function roteMode(): "on" | "off" | "bare" {
   if (mode === undefined) {
     const value = environment("ROTE");
     mode = value === "off" || value === "bare" ? value : "on";
-    if (mode === "off") stack.isEnabled = false;
+    if (mode === "off") {
+      stack.isEnabled = false;
+      stack.epoch = Number.NaN;
+    }
   }
   return mode;
 }
@@ -98,16 +82,7 @@ export function configure(settings: { enabled?: boolean }): void {
   roteMode();
   if (settings.enabled === undefined || settings.enabled === stack.isEnabled) return;
   stack.isEnabled = settings.enabled;
-  if (settings.enabled) {
-    eachMemo((memo) => {
-      if (memo.parked === null) return;
-      memo.trie.clear();
-      memo.parked.moveTo(memo.trie);
-      memo.parked = null;
-    });
-  } else {
-    // Empty tries send every call the long way, where the switch is looked at: hits pay nothing for it.
-    eachMemo((memo) => memo.trie.moveTo((memo.parked = new Trie())));
-    stack.ceiling = CLOSED;
-  }
+  // Hits compare the epoch and nothing else.
+  stack.epoch = settings.enabled ? epoch : Number.NaN;
+  stack.ceiling = stack.segment?.ceiling ?? CLOSED;
 }

@@ -42,7 +42,7 @@ export function tabulate<Fn extends AnyFunction>(fn: Fn, calls: Iterable<Readonl
     }
   } finally {
     memo.isTimed = isTimed;
-    if (!isTimed && stack.segment === null) memo.runTime += now() - startedAt;
+    if (!isTimed && stack.segment === null) memo.tally.runTime += now() - startedAt;
   }
   return results;
 }

@@ -15,8 +15,8 @@ export function verifying(memo: Memo, share: number): (value: unknown, receiver:
     isVerifying = true;
     try {
       outside(() => {
-        memo.extraRuns++;
-        memo.runs++;
+        memo.tally.extraRuns++;
+        memo.tally.runs++;
         const again: unknown = Reflect.apply(memo.original, receiver as never, args as never);
         if (Object.is(again, value) || isSameKey(contentOf(again), contentOf(value))) return;
         throw new RoteError(

@@ -1,4 +1,5 @@
 import { Trie } from "../key/trie.ts";
+import { Tally } from "./tally.ts";
 
 /** Any function. `any`, so that parameters without a type of their own are left to be what they are. */
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -21,29 +22,22 @@ export class Memo {
    * (results removed meanwhile, failures) and which calls are pending.
    */
   pinned: Trie | null = null;
-  /** Where the entries are while memoization is switched off. */
-  parked: Trie | null = null;
+  /** What is counted, and how the process finds this function again. */
+  readonly tally: Tally;
   /** The function catches errors, or one was caught below it on a full stack: its runs keep an exact stack. */
   isCareful = false;
   /** Every run is timed by the runner, so outermost ones are not timed again. */
   isTimed = false;
-  hits = 0;
-  runs = 0;
-  reruns = 0;
-  /** Runs that no call asked for: refreshes and verifications. */
-  extraRuns = 0;
-  /** Milliseconds. */
-  runTime = 0;
-  deepest = 0;
   /** Large arguments walked inside runs, up to the number that is worth a warning. */
   largeScans = 0;
   /** Runs left in which a call of itself may show up before we say that none does. */
   selfCallWatch = 0;
 
-  constructor(original: AnyFunction, runner: AnyFunction, name: string, arity: number, depthLimit: number | undefined) {
+  constructor(original: AnyFunction, runner: AnyFunction, name: string, arity: number, depthLimit: number | undefined, epoch: number) {
     this.original = original;
     this.runner = runner;
     this.name = name;
+    this.tally = new Tally(name, epoch);
     this.arity = arity;
     this.depthLimit = depthLimit;
   }

@@ -17,7 +17,7 @@ export function timing(fn: AnyFunction, memo: () => Memo): AnyFunction {
     try {
       return Reflect.apply(fn, this as never, args as never);
     } finally {
-      memo().runTime += now() - startedAt;
+      memo().tally.runTime += now() - startedAt;
     }
   } as AnyFunction;
 }

@@ -46,6 +46,7 @@ export function pin(segment: Segment, memo: Memo, key: Key, value: unknown): voi
 
 /** Runs the outermost call, whose frame is at the base, and everything it needs; the stack has just been unwound to it. */
 export function drive(segment: Segment, isForced: boolean, error: unknown): unknown {
+  segment.isUsed = true;
   const { base, pending } = segment;
   const { slots } = stack;
   copyFrame(slots, base, pending, 0);
@@ -63,7 +64,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
     copyFrame(pending, last, slots, base);
     stack.top = base + FRAME;
     stack.ceiling = segment.ceiling;
-    memo.runs++;
+    memo.tally.runs++;
     let value: unknown;
     try {
       value = runFrame(pending, last);
@@ -132,11 +133,11 @@ function takeOver(segment: Segment, error: unknown): void {
   segment.isSuspended = segment.wantsCare = segment.wantsRestart = segment.hasOverflowed = false;
   if (hasOverflowed || (!isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
   else if (wantsCare || wantsRestart || !isSuspended) {
-    memoAt(slots, base).reruns++;
+    memoAt(slots, base).tally.reruns++;
     beCareful(segment, wantsRestart);
     return;
   }
-  memoAt(slots, base).reruns++;
+  memoAt(slots, base).tally.reruns++;
   appendFrames(segment, refusedAt, top);
   clearFrames(base);
 }
@@ -154,7 +155,7 @@ function appendFrames(segment: Segment, refusedAt: number, top: number): void {
   for (let at = segment.base + FRAME; at < top; at += FRAME) {
     const next = pending.length;
     // What was unwound will be run again; what was refused will be run.
-    if (at !== refusedAt) memoAt(slots, at).reruns++;
+    if (at !== refusedAt) memoAt(slots, at).tally.reruns++;
     copyFrame(slots, at, pending, next);
     if (segment.isCareful) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
     else if (next > segment.anchor && isSameFrame(pending, segment.anchor, pending, next)) {

@@ -1,14 +1,14 @@
 import type { Memo } from "../cache/memo.ts";
 import { RoteError } from "../errors.ts";
 import { VOID } from "../key/node.ts";
-import type { Key, Trie } from "../key/trie.ts";
+import { Key, type Trie } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { drive, Failure, ignoreRejection, PENDING, pin, SUSPENSION, wasDisturbed, wasInterrupted } from "./drive.ts";
-import { FRAME, isSameKey, keyAt, memoAt } from "./frame.ts";
+import { FRAME, isSameKey, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
 import { hadRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
-import { CLOSED, clearFrames, push, Segment, stack } from "./stack.ts";
+import { CLOSED, clearFrames, push, pushDirect, Segment, stack } from "./stack.ts";
 
 /**
  * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
@@ -22,7 +22,7 @@ const MAX_REPEATS = 8;
 export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const segment = stack.segment;
   if (!stack.isEnabled) return runPlainly(memo, receiver, args);
-  if (segment === null || stack.isOutside) return runOutermost(memo, receiver, args, key);
+  if (segment === null || stack.isOutside) return runAsOutermost(memo, receiver, args, key);
   if (segment.isSuspended) return runRefused(segment, memo, receiver, args, key);
   const pinned = memo.pinned?.get(key);
   if (pinned instanceof Failure) throw pinned.error;
@@ -36,11 +36,29 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
   return segment.isCareful ? runCarefully(segment, memo, receiver, args, key) : runQuickly(memo, receiver, args, key);
 }
 
+/** The same for a call whose arguments are all tokens as they stand. */
+export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unknown {
+  if (stack.isEnabled && stack.segment === null) {
+    pushDirect(memo, a, b, c);
+    return runOutermost(memo);
+  }
+  const args = [a, b, c].slice(0, memo.arity);
+  return run(memo, undefined, args, new Key(args.length, null, args));
+}
+
+/** Runs a call with its own depth and its own drive. */
+export function runAsOutermost(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key, options?: RunOptions): unknown {
+  if (stack.segment !== null) rejectInnerCycle(stack.segment, memo, args, key);
+  push(memo, receiver, args, key);
+  memo.tally.runs++;
+  return runOutermost(memo, options);
+}
+
 /** The same steps as in the specialised call paths. */
 export function runQuickly(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const at = stack.top;
   push(memo, receiver, args, key);
-  memo.runs++;
+  memo.tally.runs++;
   const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
   if (stack.top !== at + FRAME) settle(at, value);
   stack.top = at;
@@ -68,7 +86,7 @@ function rethrow(value: unknown): never {
 function suspend(segment: Segment, { wantsCare = false, wantsRestart = false } = {}): never {
   segment.wantsCare ||= wantsCare;
   segment.wantsRestart ||= wantsRestart;
-  segment.isSuspended = true;
+  segment.isSuspended = segment.isUsed = true;
   stack.ceiling = CLOSED;
   // Above every frame under way, so that each of them sees that it was interrupted.
   if (segment.wantsCare || segment.wantsRestart) stack.top += FRAME;
@@ -92,7 +110,7 @@ function runRefused(segment: Segment, memo: Memo, receiver: unknown, args: reado
     probeRoom(4 * ROOM);
     // As deep as the stack goes: another suspension would be caught like this one. Careful, so that
     // an overflow is seen before code that catches everything sees it.
-    return runOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
+    return runAsOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
     segment.isExhausted = true;
@@ -137,7 +155,7 @@ function depthError(memo: Memo, cause: unknown): RoteError {
 
 /** A function that catches errors is called under functions that do not: from here on, care is taken. */
 function becomeCareful(segment: Segment): void {
-  segment.isCareful = true;
+  segment.isCareful = segment.isUsed = true;
   stack.ceiling = CLOSED;
   const { slots } = stack;
   for (let at = segment.base; at < stack.top; at += FRAME) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
@@ -170,7 +188,7 @@ function runCarefully(segment: Segment, memo: Memo, receiver: unknown, args: rea
     probeRoom(ROOM);
     pin(segment, memo, key, PENDING);
     push(memo, receiver, args, key);
-    memo.runs++;
+    memo.tally.runs++;
     value = Reflect.apply(memo.runner, receiver as never, args as never);
   } catch (error) {
     if (segment.isSuspended) throw SUSPENSION;
@@ -208,49 +226,63 @@ interface RunOptions {
 
 const DEFAULTS: RunOptions = {};
 
-/** The first memoized run on the stack, or the first below a callback of the library. */
-export function runOutermost(
+/** A segment that was used and left as it was; most outermost runs need no other. */
+let spare: Segment | null = null;
+
+function openSegment(outer: Segment | null, base: number, limit: number, isCareful: boolean): Segment {
+  const segment = spare;
+  if (segment === null || base !== 0 || isCareful) return new Segment(outer, base, limit, isCareful);
+  spare = null;
+  segment.limit = limit;
+  return segment;
+}
+
+/**
+ * The first memoized run on the stack, or the first below a callback of the library. Its frame has
+ * just been pushed.
+ */
+function runOutermost(
   memo: Memo,
-  receiver: unknown,
-  args: readonly unknown[],
-  key: Key,
   { isForced = false, isCareful = memo.isCareful, limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT }: RunOptions = DEFAULTS,
 ): unknown {
-  const { top: base, ceiling, segment: outer, isOutside } = stack;
-  if (outer !== null) rejectInnerCycle(outer, memo, args, key);
-  const segment = new Segment(outer, base, limit, isCareful);
+  const { ceiling, segment: outer, isOutside, slots } = stack;
+  const base = stack.top - FRAME;
+  const { tally } = memo;
+  const segment = openSegment(outer, base, limit, isCareful);
   // Pending calls of an outer drive are under way for this one too.
-  segment.hasPinned = outer !== null && outer.pending.length > 0;
-  const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
-  if (isCareful && !isWarm) warmUp(memo, key);
-  const startedAt = now();
+  if (outer !== null && outer.pending.length > 0) segment.hasPinned = true;
+  if (isCareful && !isWarm) warmUp(memo, keyAt(slots, base));
+  const watched = memo.selfCallWatch > 0 ? tally.hits + tally.runs : -1;
+  const startedAt = outer === null && !memo.isTimed && tally.isDue() ? now() : -1;
   stack.segment = segment;
   stack.isOutside = false;
+  stack.ceiling = segment.ceiling;
   try {
-    push(memo, receiver, args, key);
-    stack.ceiling = segment.ceiling;
-    memo.runs++;
-    if (segment.isCareful) pin(segment, memo, key, PENDING);
+    if (isCareful) pin(segment, memo, keyAt(slots, base), PENDING);
     let value: unknown;
     try {
-      value = Reflect.apply(memo.runner, receiver as never, args as never);
+      value = runFrame(slots, base);
     } catch (error) {
       if (!wasInterrupted(segment, error)) throw error;
       return drive(segment, isForced, error);
     }
     if (wasDisturbed(segment, value)) return drive(segment, isForced, undefined);
-    memo.trie.set(key, value === undefined ? VOID : value);
+    storeFrame(slots, base, value);
     return value;
   } finally {
     if (segment.isCareful && outer !== null) unmark(segment);
     const depth = Math.max(segment.deepest, clearFrames(base));
-    if (outer === null && depth > memo.deepest) memo.deepest = depth;
     for (const pinning of segment.pinning) pinning.pinned = null;
     stack.top = base;
     stack.ceiling = ceiling;
     stack.segment = outer;
     stack.isOutside = isOutside;
-    if (outer === null && !memo.isTimed) memo.runTime += now() - startedAt;
+    if (outer === null) {
+      if (depth > tally.deepest) tally.deepest = depth;
+      if (startedAt >= 0) tally.addTime(now() - startedAt);
+      tally.settle(memo.trie);
+      if (!segment.isUsed) spare = segment;
+    }
     if (watched >= 0) warnAboutSelfCalls(memo, watched);
   }
 }
@@ -282,9 +314,9 @@ function rejectInnerCycle(outer: Segment, memo: Memo, args: readonly unknown[], 
 
 /** Memoization is switched off: the original, counted. */
 export function runPlainly(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
-  memo.runs++;
+  memo.tally.runs++;
   const depth = ++plainDepth;
-  if (depth > memo.deepest) memo.deepest = depth;
+  if (depth > memo.tally.deepest) memo.tally.deepest = depth;
   try {
     return Reflect.apply(memo.original, receiver as never, args as never);
   } finally {
@@ -298,15 +330,23 @@ let plainDepth = 0;
 export function runUnguarded(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   if (!stack.isEnabled) return runPlainly(memo, receiver, args);
   const startedAt = stack.segment === null && !memo.isTimed ? now() : -1;
-  memo.runs++;
+  memo.tally.runs++;
   try {
     const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
     if (stack.segment?.isSuspended === true) rethrow(value);
     memo.trie.set(key, value === undefined ? VOID : value);
     return value;
   } finally {
-    if (startedAt >= 0) memo.runTime += now() - startedAt;
+    if (startedAt >= 0) memo.tally.runTime += now() - startedAt;
   }
+}
+
+/** Drops the entries if `clearAll` has asked for it. */
+export function catchUp(memo: Memo): void {
+  if (memo.tally.epoch === stack.epoch || !stack.isEnabled) return;
+  keepForDrives(memo, () => memo.trie.entries());
+  memo.trie.clear();
+  memo.tally.epoch = stack.epoch;
 }
 
 /** Entries are about to be removed: drives under way that rely on them keep them for themselves. */
@@ -314,6 +354,6 @@ export function keepForDrives(memo: Memo, entries: () => Iterable<{ key: Key; va
   const { segment } = stack;
   if (segment === null) return;
   for (const { key, value } of entries()) if (memo.pinned?.get(key) === undefined) pin(segment, memo, key, value);
-  for (let each: Segment | null = segment; each !== null; each = each.outer) each.hasPinned = true;
+  for (let each: Segment | null = segment; each !== null; each = each.outer) each.hasPinned = each.isUsed = true;
   stack.ceiling = CLOSED;
 }

@@ -19,18 +19,22 @@ export interface Stack {
   /** A callback of the library is running (a getter, `[keySymbol]`, `key`): calls from it are outermost. */
   isOutside: boolean;
   isEnabled: boolean;
+  /** Entries of another epoch do not count; `NaN`, which none has, while memoization is switched off. */
+  epoch: number;
 }
 
 /** A ceiling that every `top` has reached. */
 export const CLOSED: number = -1;
 
-export const stack: Stack = { top: 0, ceiling: CLOSED, slots: [], segment: null, isOutside: false, isEnabled: true };
+export const stack: Stack = { top: 0, ceiling: CLOSED, slots: [], segment: null, isOutside: false, isEnabled: true, epoch: 0 };
 
 /** What lies between an outermost call and the end of the side stack, and the outermost call's drive. */
 export class Segment {
   readonly outer: Segment | null;
   readonly base: number;
   limit: number;
+  /** Something below is not as it was at first: the segment is not used again. */
+  isUsed: boolean;
   /** A suspension is on its way up; nothing below it counts. */
   isSuspended = false;
   /** The run in progress has to be repeated with an exact stack. */
@@ -65,17 +69,29 @@ export class Segment {
     this.base = base;
     this.limit = limit;
     this.isCareful = isCareful;
+    this.isUsed = isCareful || outer !== null;
   }
 
   /** Where runs of this segment must not go ahead. */
   get ceiling(): number {
-    return this.isCareful || this.hasPinned || this.isSuspended ? CLOSED : this.base + this.limit * FRAME;
+    return !stack.isEnabled || this.isCareful || this.hasPinned || this.isSuspended ? CLOSED : this.base + this.limit * FRAME;
   }
 }
 
 export function push(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): void {
   writeFrame(stack.slots, stack.top, memo, receiver, args, key);
   stack.top += FRAME;
+}
+
+/** Pushes the frame of a call whose arguments are all tokens as they stand, and counts the run. */
+export function pushDirect(memo: Memo, a: unknown, b: unknown, c: unknown): void {
+  const { slots, top } = stack;
+  slots[top] = memo;
+  slots[top + 1] = a;
+  slots[top + 2] = b;
+  slots[top + 3] = c;
+  stack.top = top + FRAME;
+  memo.tally.runs++;
 }
 
 /** Empties the slots from `base` up, so that no argument is kept alive; how many frames there were. */
