@@ -110,7 +110,7 @@ function path1(path: CallPath, tally: Tally, root: Node, fn: (a: unknown) => unk
       return found;
     }
     const at = state.top;
-    if (at >= state.ceiling) return runDirect(path.memo, a, undefined, undefined);
+    if (at >= state.ceiling || tally.epoch !== state.epoch) return runDirect(path.memo, a, undefined, undefined);
     pushDirect(path.memo, a, undefined, undefined);
     const value = fn(a);
     if (state.top !== at + FRAME) settle(at, value);
@@ -135,7 +135,7 @@ function path2(path: CallPath, tally: Tally, root: Node, fn: (a: unknown, b: unk
     }
     if (found !== undefined || !isDirect(a) || !isDirect(b) || a === 0 || b === 0) return callAny(path, undefined, undefined, [a, b]);
     const at = state.top;
-    if (at >= state.ceiling) return runDirect(path.memo, a, b, undefined);
+    if (at >= state.ceiling || tally.epoch !== state.epoch) return runDirect(path.memo, a, b, undefined);
     pushDirect(path.memo, a, b, undefined);
     const value = fn(a, b);
     if (state.top !== at + FRAME) settle(at, value);
@@ -161,7 +161,7 @@ function path3(path: CallPath, tally: Tally, root: Node, fn: (a: unknown, b: unk
     }
     // Whatever is not plain in sight takes the path for any call, whose walk is the full one.
     const at = state.top;
-    if (next === undefined && at >= state.ceiling && isDirect(a) && isDirect(b) && isDirect(c)) return runDirect(path.memo, a, b, c);
+    if (next === undefined && (at >= state.ceiling || tally.epoch !== state.epoch) && isDirect(a) && isDirect(b) && isDirect(c)) return runDirect(path.memo, a, b, c);
     if (next !== undefined || !isDirect(a) || !isDirect(b) || !isDirect(c)) return callAny(path, undefined, undefined, [a, b, c]);
     pushDirect(path.memo, a, b, c);
     const value = fn(a, b, c);

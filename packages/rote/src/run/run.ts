@@ -22,6 +22,7 @@ const MAX_REPEATS = 8;
 export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const segment = stack.segment;
   if (!stack.isEnabled) return runPlainly(memo, receiver, args);
+  catchUp(memo);
   if (segment === null || stack.isOutside) return runAsOutermost(memo, receiver, args, key);
   if (segment.isSuspended) return runRefused(segment, memo, receiver, args, key);
   const pinned = memo.pinned?.get(key);
@@ -39,6 +40,7 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
 /** The same for a call whose arguments are all tokens as they stand. */
 export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unknown {
   if (stack.isEnabled && stack.segment === null) {
+    catchUp(memo);
     pushDirect(memo, a, b, c);
     return runOutermost(memo);
   }
