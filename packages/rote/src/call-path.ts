@@ -3,7 +3,7 @@ import type { Tally } from "./cache/tally.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { childOf, find, Node, setChild, Tail, VOID } from "./key/node.ts";
-import { beginScan, buffer, endScan, scanElement, scannedEnd, scannedIdentities, scannedKey, scanNested, scanReceiver } from "./key/scan.ts";
+import { beginScan, buffer, endScan, isPlain, scanElement, scannedEnd, scannedIdentities, scannedKey, scanNested, scanPlain, scanReceiver } from "./key/scan.ts";
 import { Key } from "./key/trie.ts";
 import { catchUp, run, runDirect, runPlainly, runQuickly, runUnguarded, settle } from "./run/run.ts";
 import { FRAME } from "./run/frame.ts";
@@ -105,6 +105,7 @@ function path1(path: CallPath, tally: Tally, root: Node, fn: (a: unknown) => unk
     if (arguments.length !== 1 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
     const found = slotOf(root, a);
     if (found !== undefined) {
+      if (found === scan && typeof a === "object") return callWithObject(path, a as object);
       if (found === none || found === scan || tally.epoch !== state.epoch) return callAny(path, undefined, undefined, [a]);
       tally.hits++;
       return found;
@@ -276,6 +277,47 @@ function lookUp(path: CallPath, receiver: unknown, args: readonly unknown[]): un
   const found = count === 0 ? root.nested : find(root, args, 0, count);
   if (found === undefined) missedKey = new Key(count, null, args);
   return found;
+}
+
+/** The same for one argument that is a plain object. */
+function lookUpPlain(memo: Memo, object: Record<string, unknown>): unknown {
+  const { ceiling, isOutside } = stack;
+  const outer = beginScan(false);
+  stack.ceiling = CLOSED;
+  stack.isOutside = true;
+  try {
+    const from = scannedEnd();
+    scanPlain(object);
+    if (scannedIdentities() !== null) {
+      const key = scannedKey(from, 1);
+      const found = memo.trie.get(key);
+      if (found === undefined) missedKey = key;
+      return found;
+    }
+    const to = scannedEnd();
+    if (to - from > LARGE && outer === null) warnAboutGrowth(memo);
+    const found = find(memo.trie.root(1), buffer, from, to);
+    if (found === undefined) missedKey = scannedKey(from, 1);
+    return found;
+  } finally {
+    stack.ceiling = ceiling;
+    stack.isOutside = isOutside;
+    endScan(outer);
+  }
+}
+
+/** A call with one object. */
+function callWithObject(path: CallPath, object: object): unknown {
+  const { memo } = path;
+  if (memo.tally.epoch !== stack.epoch || !isPlain(object)) return callAny(path, undefined, undefined, [object]);
+  const found = lookUpPlain(memo, object as Record<string, unknown>);
+  if (found !== undefined) {
+    memo.tally.hits++;
+    return found === VOID ? undefined : found;
+  }
+  const key = missedKey as Key;
+  missedKey = null;
+  return missed(path, undefined, [object], key);
 }
 
 function lookUpScanned(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {

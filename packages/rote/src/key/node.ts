@@ -193,14 +193,18 @@ function gatherWindow(node: Node): void {
   const base = low >= 0 ? Math.max(0, low - slack) : low - slack;
   const list = newList();
   for (let token = base; token <= high; token++) {
-    const inOld = token >= node.base && token <= oldHigh;
-    const found = inOld ? old[token - node.base] : undefined;
-    list.push(found === undefined ? map.get(token) : found);
+    list.push(token >= node.base && token <= oldHigh ? old[token - node.base] : undefined);
   }
-  for (let token = low; token <= high; token++) map.delete(token);
+  // Either nothing else is in the map, or it is made anew without the integers: thousands of
+  // deletions would leave holes behind.
+  let others: Map<unknown, unknown> | null = null;
+  for (const [token, child] of map) {
+    if (typeof token === "number" && (token | 0) === token) list[token - base] = child;
+    else (others ??= new Map()).set(token, child);
+  }
   node.list = list;
   node.base = base;
-  if (map.size === 0 && node.full === null) node.map = null;
+  node.map = others ?? (node.full === null ? null : new Map());
 }
 
 function firstKey(map: Map<unknown, unknown>): unknown {

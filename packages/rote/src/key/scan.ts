@@ -1,5 +1,5 @@
 import { ARRAY, ARRAY_WITH_PROPERTIES, BARE, KEYED, Kind, kindOf, PLAIN, PROPERTIES, SPARSE_ARRAY } from "./kind.ts";
-import { rootShape, type Shape } from "./shape.ts";
+import { bareRoot, plainRoot, type Shape } from "./shape.ts";
 import { aliasOf, HOLE, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import { Key } from "./trie.ts";
 import { canHoldSymbolsWeakly } from "./weak.ts";
@@ -140,9 +140,45 @@ function isModuleNamespace(value: unknown): boolean {
   return typeof value === "object" && value !== null && getPrototypeOf(value) === null && ObjectPrototype.toString.call(value) === "[object Module]";
 }
 
+/**
+ * The most common scan, in one go: of one plain object, whose values are all tokens as they stand.
+ * Otherwise goes on as any scan does, without reading anything twice.
+ */
+export function scanPlain(object: Record<string, unknown>): void {
+  buffer[end++] = NESTED;
+  const at = end++;
+  buffer[at] = undefined;
+  let shape = plainRoot();
+  let isSimple = true;
+  for (const key in object) {
+    shape = shape.nextKey === key ? (shape.next as Shape) : shape.step(key);
+    const value = object[key];
+    buffer[end++] = value;
+    if (typeof value === "number" ? value === 0 : typeof value !== "string" && typeof value !== "boolean" && value !== undefined && value !== null) isSimple = false;
+  }
+  if (isSimple && shape.order === null && end > at + 1 && getOwnPropertySymbols(object).length === 0) {
+    buffer[at] = shape.token();
+    // The token may have come with an order that it was not known to need.
+    if (shape.order === null) return;
+  }
+  met.push(object);
+  metKinds.push(PLAIN);
+  finishKeys(object, at, shape, true);
+  expandMet(1);
+}
+
+/** Whether `scanPlain` may be used: Object.prototype is this object's prototype, and not extended. */
+export function isPlain(object: object): boolean {
+  return getPrototypeOf(object) === ObjectPrototype && !isPrototypeExtended();
+}
+
 /** Adds the tokens of every object met, until there are no more. */
 export function scanNested(): void {
-  for (let i = 0; i < met.length; i++) {
+  expandMet(0);
+}
+
+function expandMet(first: number): void {
+  for (let i = first; i < met.length; i++) {
     const object = met[i] as object;
     const kind = metKinds[i] as Mark;
     if (kind === PLAIN) expandPlain(object as Record<string, unknown>);
@@ -241,7 +277,7 @@ function expandPlain(object: Record<string, unknown>): void {
   }
   const at = end++;
   buffer[at] = undefined;
-  let shape = rootShape(true);
+  let shape = plainRoot();
   let needsEncoding = false;
   for (const key in object) {
     shape = shape.nextKey === key ? (shape.next as Shape) : shape.step(key);
@@ -256,7 +292,7 @@ function expandPlain(object: Record<string, unknown>): void {
 function expandKeys(object: Record<string, unknown>, names: readonly string[], hasPrototype: boolean): void {
   const at = end++;
   buffer[at] = undefined;
-  let shape = rootShape(hasPrototype);
+  let shape = hasPrototype ? plainRoot() : bareRoot();
   for (const name of names) {
     shape = shape.step(name);
     const value = object[name];

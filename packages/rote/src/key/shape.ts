@@ -93,17 +93,25 @@ export class Shape {
 const MAX_SHAPES = 4096;
 let shapeCount = 0;
 
-const plainRoot = new Shape(null, "", true);
-const bareRoot = new Shape(null, "", false);
+const plain = new Shape(null, "", true);
+const bare = new Shape(null, "", false);
 
-/** Where the walk over an object's keys begins. */
-export function rootShape(hasPrototype: boolean): Shape {
-  if (shapeCount >= MAX_SHAPES) {
-    shapeCount = 0;
-    plainRoot.forget();
-    bareRoot.forget();
-  }
-  return hasPrototype ? plainRoot : bareRoot;
+/** Where the walk over the keys of an object with `Object.prototype` begins. */
+export function plainRoot(): Shape {
+  if (shapeCount >= MAX_SHAPES) forgetShapes();
+  return plain;
+}
+
+/** Where the walk over the keys of an object without a prototype begins. */
+export function bareRoot(): Shape {
+  if (shapeCount >= MAX_SHAPES) forgetShapes();
+  return bare;
+}
+
+function forgetShapes(): void {
+  shapeCount = 0;
+  plain.forget();
+  bare.forget();
 }
 
 const interned = new Map<string, WeakRef<KeySet>>();

@@ -5,16 +5,16 @@ import { Key } from "../key/trie.ts";
 
 /**
  * A frame is one call, as four slots of a list: its memo, and either up to three arguments, all
- * primitive, or its argument list, its receiver and its `Key`. Which of the two: whether the last
- * slot is a `Key`. Deep recursions have millions of them, so they are no objects of their own.
+ * primitive, or its `Key`, its argument list and its receiver. Which of the two: whether the second
+ * slot is a `Key`. Slots beyond a function's arguments may hold what was there before. Deep recursions have millions of them, so they are no objects of their own.
  */
 export const FRAME = 4;
 
 export function writeFrame(slots: unknown[], at: number, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): void {
   slots[at] = memo;
-  slots[at + 1] = args;
-  slots[at + 2] = receiver;
-  slots[at + 3] = key;
+  slots[at + 1] = key;
+  slots[at + 2] = args;
+  slots[at + 3] = receiver;
 }
 
 export function copyFrame(from: readonly unknown[], at: number, to: unknown[], toAt: number): void {
@@ -29,19 +29,18 @@ export function memoAt(slots: readonly unknown[], at: number): Memo {
 }
 
 export function argsAt(slots: readonly unknown[], at: number): readonly unknown[] {
-  return slots[at + 3] instanceof Key ? (slots[at + 1] as unknown[]) : slots.slice(at + 1, at + 1 + memoAt(slots, at).arity);
+  return slots[at + 1] instanceof Key ? (slots[at + 2] as unknown[]) : slots.slice(at + 1, at + 1 + memoAt(slots, at).arity);
 }
 
 export function keyAt(slots: readonly unknown[], at: number): Key {
-  const key = slots[at + 3];
+  const key = slots[at + 1];
   return key instanceof Key ? key : new Key(memoAt(slots, at).arity, null, argsAt(slots, at));
 }
 
 export function runFrame(slots: readonly unknown[], at: number): unknown {
   const memo = memoAt(slots, at);
   const { runner } = memo;
-  const key = slots[at + 3];
-  if (key instanceof Key) return Reflect.apply(runner, slots[at + 2] as never, slots[at + 1] as never);
+  if (slots[at + 1] instanceof Key) return Reflect.apply(runner, slots[at + 3], slots[at + 2] as unknown[]) as unknown;
   if (memo.arity === 1) return (runner as unknown as (a: unknown) => unknown)(slots[at + 1]);
   return Reflect.apply(runner, undefined as never, argsAt(slots, at) as never);
 }
@@ -49,22 +48,23 @@ export function runFrame(slots: readonly unknown[], at: number): unknown {
 /** The stored result of a frame's call, or `undefined`. */
 export function findFrame(slots: readonly unknown[], at: number): unknown {
   const { arity, trie } = memoAt(slots, at);
-  return arity === 1 && !(slots[at + 3] instanceof Key) ? childOf(trie.root(1), slots[at + 1]) : trie.get(keyAt(slots, at));
+  return arity === 1 && !(slots[at + 1] instanceof Key) ? childOf(trie.root(1), slots[at + 1]) : trie.get(keyAt(slots, at));
 }
 
 /** Stores the result of a frame's call. */
 export function storeFrame(slots: readonly unknown[], at: number, value: unknown): void {
   const { arity, trie } = memoAt(slots, at);
   const stored = value === undefined ? VOID : value;
-  if (arity !== 1 || slots[at + 3] instanceof Key) trie.set(keyAt(slots, at), stored);
+  if (arity !== 1 || slots[at + 1] instanceof Key) trie.set(keyAt(slots, at), stored);
   else if (setChild(trie.root(1), slots[at + 1], stored)) trie.strongSize++;
 }
 
 /** Whether two frames are of one call. */
 export function isSameFrame(a: readonly unknown[], at: number, b: readonly unknown[], bt: number): boolean {
   if (a[at] !== b[bt]) return false;
-  if (a[at + 3] instanceof Key || b[bt + 3] instanceof Key) return isSameKey(keyAt(a, at), keyAt(b, bt));
-  return isSameToken(a[at + 1], b[bt + 1]) && isSameToken(a[at + 2], b[bt + 2]) && isSameToken(a[at + 3], b[bt + 3]);
+  if (a[at + 1] instanceof Key || b[bt + 1] instanceof Key) return isSameKey(keyAt(a, at), keyAt(b, bt));
+  for (let i = memoAt(a, at).arity; i > 0; i--) if (!isSameToken(a[at + i], b[bt + i])) return false;
+  return true;
 }
 
 /** Whether two keys of one function are equal. */

@@ -8,7 +8,7 @@ import { drive, Failure, ignoreRejection, PENDING, pin, SUSPENSION, wasDisturbed
 import { FRAME, isSameKey, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
 import { hadRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
-import { CLOSED, clearFrames, push, pushDirect, Segment, stack } from "./stack.ts";
+import { CLOSED, clearFrames, push, pushDirect, reserve, Segment, stack } from "./stack.ts";
 
 /**
  * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
@@ -251,6 +251,7 @@ function runOutermost(
   const base = stack.top - FRAME;
   const { tally } = memo;
   const segment = openSegment(outer, base, limit, isCareful);
+  if (slots.length < base + FRAME * 8) reserve(base, limit + 2);
   // Pending calls of an outer drive are under way for this one too.
   if (outer !== null && outer.pending.length > 0) segment.hasPinned = true;
   if (isCareful && !isWarm) warmUp(memo, keyAt(slots, base));

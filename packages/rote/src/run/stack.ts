@@ -88,10 +88,18 @@ export function pushDirect(memo: Memo, a: unknown, b: unknown, c: unknown): void
   const { slots, top } = stack;
   slots[top] = memo;
   slots[top + 1] = a;
-  slots[top + 2] = b;
-  slots[top + 3] = c;
+  const { arity } = memo;
+  if (arity > 1) slots[top + 2] = b;
+  if (arity > 2) slots[top + 3] = c;
   stack.top = top + FRAME;
   memo.tally.runs++;
+}
+
+/** Makes sure that `count` frames fit above `base` without the list growing by and by. */
+export function reserve(base: number, count: number): void {
+  const { slots } = stack;
+  const needed = base + Math.min(count, 4000) * FRAME + FRAME;
+  while (slots.length < needed) slots.push(undefined);
 }
 
 /** Empties the slots from `base` up, so that no argument is kept alive; how many frames there were. */
@@ -101,7 +109,7 @@ export function clearFrames(base: number): number {
   for (; slots[at] !== undefined; at += FRAME) {
     slots[at] = slots[at + 1] = slots[at + 2] = slots[at + 3] = undefined;
   }
-  if (base === 0 && slots.length > 100_000) slots.length = 0;
+  if (base === 0 && slots.length > 100_000) slots.length = 20_000;
   return (at - base) / FRAME;
 }
 
