@@ -3,9 +3,29 @@ import type { Tally } from "./cache/tally.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { childOf, find, Node, setChild, Tail, VOID } from "./key/node.ts";
-import { beginScan, buffer, endScan, isPlain, scanElement, scannedEnd, scannedIdentities, scannedKey, scanNested, scanPlain, scanReceiver } from "./key/scan.ts";
+import {
+  beginScan,
+  buffer,
+  endScan,
+  isPlain,
+  scanElement,
+  scannedEnd,
+  scannedIdentities,
+  scannedKey,
+  scanNested,
+  scanPlain,
+  scanReceiver,
+} from "./key/scan.ts";
 import { Key } from "./key/trie.ts";
-import { catchUp, run, runDirect, runPlainly, runQuickly, runUnguarded, settle } from "./run/run.ts";
+import {
+  catchUp,
+  run,
+  runDirect,
+  runPlainly,
+  runQuickly,
+  runUnguarded,
+  settle,
+} from "./run/run.ts";
 import { FRAME } from "./run/frame.ts";
 import { CLOSED, outside, pushDirect, type Stack, stack } from "./run/stack.ts";
 
@@ -28,7 +48,9 @@ export interface CallPath {
   /** The path for any call, made when a specialised one first needs it. */
   any: Wrapper | undefined;
   /** Verification, if there is any. */
-  readonly onHit: ((value: unknown, receiver: unknown, args: readonly unknown[]) => void) | undefined;
+  readonly onHit:
+    | ((value: unknown, receiver: unknown, args: readonly unknown[]) => void)
+    | undefined;
 }
 
 export type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
@@ -38,7 +60,13 @@ export function wrap(path: CallPath): Wrapper {
   const { arity } = path.memo;
   if (path.byIdentity && arity === 1) return wrapIdentity1(path);
   if (path.byIdentity && arity === 2) return wrapIdentity2(path);
-  return arity === 1 ? wrap1(path) : arity === 2 ? wrap2(path) : arity === 3 ? wrap3(path) : wrapAny(path);
+  return arity === 1
+    ? wrap1(path)
+    : arity === 2
+      ? wrap2(path)
+      : arity === 3
+        ? wrap3(path)
+        : wrapAny(path);
 }
 
 /** How many arguments a specialised call path takes, for a function that declares `length`; 0 for none. */
@@ -50,7 +78,7 @@ export function fastArity(length: number): number {
 function isDirect(value: unknown): boolean {
   switch (typeof value) {
     case "number":
-      return value !== 0 || 1 / value > 0;
+      return isNotNegativeZero(value);
     case "object":
       return value === null;
     case "function":
@@ -61,35 +89,54 @@ function isDirect(value: unknown): boolean {
   }
 }
 
+function areDirect(values: readonly unknown[]): boolean {
+  for (let i = 0; i < values.length; i++) if (!isDirect(values[i])) return false;
+  return true;
+}
+
 /** Not a slot: the value is no token as it stands and has to be scanned. */
 const SCAN: unique symbol = Symbol("scan");
 
 /** The slot under `node` that an argument leads to, if the argument is a token as it stands. */
 function slotOf(node: Node, value: unknown): unknown {
-  if (typeof value !== "number") return slotOfOther(node, value);
-  const { list } = node;
-  const i = value - node.base;
-  if (i >>> 0 === i && i < list.length && value !== 0) {
-    const found = list[i];
-    if (found !== undefined) return found;
+  if (typeof value === "number") {
+    const { list } = node;
+    const i = value - node.base;
+    if (i >>> 0 === i && i < list.length && isNotNegativeZero(value)) {
+      const found = list[i];
+      if (found !== undefined) return found;
+    }
+    return node.map === null && isNotNegativeZero(value) ? undefined : slotOfOther(node, value);
   }
-  return value === 0 || node.map !== null ? slotOfOther(node, value) : undefined;
+  if (typeof value !== "string") return slotOfOther(node, value);
+  const { map } = node;
+  if (map === null) return undefined;
+  const found = map.get(value);
+  return found === undefined && node.full !== null ? childOf(node, value) : found;
+}
+
+/** Any number but -0, which is no token as it stands. */
+function isNotNegativeZero(value: number): boolean {
+  return value !== 0 || 1 / value > 0;
 }
 
 function slotOfOther(node: Node, value: unknown): unknown {
-  if (typeof value === "string") {
-    const { map } = node;
-    if (map === null) return undefined;
-    const found = map.get(value);
-    return found === undefined && node.full !== null ? childOf(node, value) : found;
-  }
-  return isDirect(value) ? childOf(node, value) : SCAN;
+  if (!isDirect(value)) return SCAN;
+  if (node.map === null) return undefined;
+  const found = node.map.get(value);
+  return found === undefined && node.full !== null ? childOf(node, value) : found;
 }
 
 /** The result at the end of a tail with one more token, which is `last`. */
 function endOfTail(tail: Tail, last: unknown): unknown {
-  // Zero is left to those who can tell it from -0.
-  return tail.rest === null && last !== 0 && (tail.first === last || (last !== last && tail.first !== tail.first)) ? tail.value : undefined;
+  return tail.rest === null && isToken(tail.first, last) ? tail.value : undefined;
+}
+
+/** Whether an argument is this token: `===` but for -0, which is another one, and `NaN`. */
+function isToken(token: unknown, value: unknown): boolean {
+  return token === value
+    ? value !== 0 || 1 / (value as number) > 0
+    : token !== token && value !== value;
 }
 
 /** The result that `last` leads to from a slot before it. */
@@ -100,18 +147,28 @@ function endBelow(slot: unknown, last: unknown): unknown {
 }
 
 /** A `Memoized` call path of one argument. Its parameters are what V8 would check again and again if they were constants. */
-function path1(path: CallPath, tally: Tally, root: Node, fn: (a: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+function path1(
+  path: CallPath,
+  tally: Tally,
+  root: Node,
+  fn: (a: unknown) => unknown,
+  state: Stack,
+  none: unknown,
+  scan: unknown,
+): Wrapper {
   return function (this: unknown, a: unknown): unknown {
-    if (arguments.length !== 1 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
+    if (arguments.length !== 1 || new.target !== undefined)
+      return anyOf(path, new.target).apply(this, arguments as never);
     const found = slotOf(root, a);
     if (found !== undefined) {
-      if (found === scan && typeof a === "object") return callWithObject(path, a as object);
-      if (found === none || found === scan || tally.epoch !== state.epoch) return callAny(path, undefined, undefined, [a]);
+      if (found === none || found === scan || tally.epoch !== state.epoch)
+        return callWithOne(path, found, a);
       tally.hits++;
       return found;
     }
     const at = state.top;
-    if (at >= state.ceiling || tally.epoch !== state.epoch) return runDirect(path.memo, a, undefined, undefined);
+    if (at >= state.ceiling || tally.epoch !== state.epoch)
+      return runDirect(path.memo, a, undefined, undefined);
     pushDirect(path.memo, a, undefined, undefined);
     const value = fn(a);
     if (state.top !== at + FRAME) settle(at, value);
@@ -126,17 +183,28 @@ function wrap1(path: CallPath): Wrapper {
   return path1(path, memo.tally, memo.trie.root(1), memo.runner, stack, VOID, SCAN);
 }
 
-function path2(path: CallPath, tally: Tally, root: Node, fn: (a: unknown, b: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+function path2(
+  path: CallPath,
+  tally: Tally,
+  root: Node,
+  fn: (a: unknown, b: unknown) => unknown,
+  state: Stack,
+  none: unknown,
+  scan: unknown,
+): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
-    if (arguments.length !== 2 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
+    if (arguments.length !== 2 || new.target !== undefined)
+      return anyOf(path, new.target).apply(this, arguments as never);
     const found = endBelow(slotOf(root, a), b);
     if (found !== undefined && found !== none && found !== scan && tally.epoch === state.epoch) {
       tally.hits++;
       return found;
     }
-    if (found !== undefined || !isDirect(a) || !isDirect(b) || a === 0 || b === 0) return callAny(path, undefined, undefined, [a, b]);
+    if (found !== undefined || !isDirect(a) || !isDirect(b))
+      return callAny(path, undefined, [a, b]);
     const at = state.top;
-    if (at >= state.ceiling || tally.epoch !== state.epoch) return runDirect(path.memo, a, b, undefined);
+    if (at >= state.ceiling || tally.epoch !== state.epoch)
+      return runDirect(path.memo, a, b, undefined);
     pushDirect(path.memo, a, b, undefined);
     const value = fn(a, b);
     if (state.top !== at + FRAME) settle(at, value);
@@ -151,24 +219,31 @@ function wrap2(path: CallPath): Wrapper {
   return path2(path, memo.tally, memo.trie.root(2), memo.runner, stack, VOID, SCAN);
 }
 
-function path3(path: CallPath, tally: Tally, root: Node, fn: (a: unknown, b: unknown, c: unknown) => unknown, state: Stack, none: unknown, scan: unknown): Wrapper {
+function path3(
+  path: CallPath,
+  tally: Tally,
+  root: Node,
+  fn: (a: unknown, b: unknown, c: unknown) => unknown,
+  state: Stack,
+  none: unknown,
+  scan: unknown,
+): Wrapper {
   return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
-    if (arguments.length !== 3 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
-    const next = slotOf(root, a);
-    const found = next instanceof Tail ? endOfLongTail(next, b, c) : next instanceof Node && next.prefix === null ? endBelow(slotOf(next, b), c) : undefined;
+    if (arguments.length !== 3 || new.target !== undefined)
+      return anyOf(path, new.target).apply(this, arguments as never);
+    const found = endOfThree(root, a, b, c);
     if (found !== undefined && found !== none && found !== scan && tally.epoch === state.epoch) {
       tally.hits++;
       return found;
     }
-    // Whatever is not plain in sight takes the path for any call, whose walk is the full one.
+    if (found !== undefined || !areThreeDirect(a, b, c)) return callAny(path, undefined, [a, b, c]);
     const at = state.top;
-    if (next === undefined && (at >= state.ceiling || tally.epoch !== state.epoch) && isDirect(a) && isDirect(b) && isDirect(c)) return runDirect(path.memo, a, b, c);
-    if (next !== undefined || !isDirect(a) || !isDirect(b) || !isDirect(c)) return callAny(path, undefined, undefined, [a, b, c]);
+    if (at >= state.ceiling || tally.epoch !== state.epoch) return runDirect(path.memo, a, b, c);
     pushDirect(path.memo, a, b, c);
     const value = fn(a, b, c);
     if (state.top !== at + FRAME) settle(at, value);
     state.top = at;
-    path.memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
+    storeThree(path.memo, a, b, c, value);
     return value;
   };
 }
@@ -178,9 +253,26 @@ function wrap3(path: CallPath): Wrapper {
   return path3(path, memo.tally, memo.trie.root(3), memo.runner, stack, VOID, SCAN);
 }
 
+/** The result of three arguments; `SCAN` where only the full walk can tell. */
+function endOfThree(root: Node, a: unknown, b: unknown, c: unknown): unknown {
+  const next = slotOf(root, a);
+  if (next instanceof Node) return next.prefix === null ? endBelow(slotOf(next, b), c) : SCAN;
+  return next instanceof Tail ? endOfLongTail(next, b, c) : next;
+}
+
 /** The result at the end of a tail with two more tokens. */
 function endOfLongTail({ first, rest, value }: Tail, b: unknown, c: unknown): unknown {
-  return rest !== null && rest.length === 1 && first === b && rest[0] === c && b !== 0 && c !== 0 ? value : undefined;
+  return rest !== null && rest.length === 1 && isToken(first, b) && isToken(rest[0], c)
+    ? value
+    : undefined;
+}
+
+function areThreeDirect(a: unknown, b: unknown, c: unknown): boolean {
+  return isDirect(a) && isDirect(b) && isDirect(c);
+}
+
+function storeThree(memo: Memo, a: unknown, b: unknown, c: unknown, value: unknown): void {
+  memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
 }
 
 /** One argument by identity: a weak map is all there is to it, until something else is passed. */
@@ -191,10 +283,12 @@ function wrapIdentity1(path: CallPath): Wrapper {
 
 function identityPath1(path: CallPath, tally: Tally, root: Node, state: Stack): Wrapper {
   return function (this: unknown, a: unknown): unknown {
-    if (arguments.length !== 1 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
-    if (typeof a !== "object" || a === null || root.weak === null) return callAny(path, undefined, undefined, [a]);
+    if (arguments.length !== 1 || new.target !== undefined)
+      return anyOf(path, new.target).apply(this, arguments as never);
+    if (typeof a !== "object" || a === null || root.weak === null)
+      return callAny(path, undefined, [a]);
     const found = root.weak.ends.get(a);
-    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, undefined, [a]);
+    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, [a]);
     tally.hits++;
     return found === VOID ? undefined : found;
   };
@@ -207,11 +301,19 @@ function wrapIdentity2(path: CallPath): Wrapper {
 
 function identityPath2(path: CallPath, tally: Tally, root: Node, state: Stack): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
-    if (arguments.length !== 2 || new.target !== undefined) return anyOf(path).apply(new.target === undefined ? this : path, arguments as never);
-    if (typeof a !== "object" || a === null || typeof b !== "object" || b === null || root.weak === null) return callAny(path, undefined, undefined, [a, b]);
+    if (arguments.length !== 2 || new.target !== undefined)
+      return anyOf(path, new.target).apply(this, arguments as never);
+    if (
+      typeof a !== "object" ||
+      a === null ||
+      typeof b !== "object" ||
+      b === null ||
+      root.weak === null
+    )
+      return callAny(path, undefined, [a, b]);
     const node = root.weak.nodes.get(a);
     const found = node === undefined || node.weak === null ? undefined : node.weak.ends.get(b);
-    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, undefined, [a, b]);
+    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, [a, b]);
     tally.hits++;
     return found === VOID ? undefined : found;
   };
@@ -227,21 +329,22 @@ function storeDirect(memo: Memo, node: Node, last: unknown, value: unknown): voi
   if (setChild(node, last, value === undefined ? VOID : value)) memo.trie.strongSize++;
 }
 
-function anyOf(path: CallPath): Wrapper {
+/** The path for any call, where a specialised one was called with other arguments than it is for. */
+function anyOf(path: CallPath, target: unknown): Wrapper {
+  if (target !== undefined) throw newError(path.memo);
   return (path.any ??= wrapAny(path));
 }
 
 function wrapAny(path: CallPath): Wrapper {
   return function (this: unknown, ...args: unknown[]): unknown {
-    // A specialised path that was called with `new` says so by its receiver: see `wrap1`.
-    return callAny(path, new.target ?? (this === path ? path : undefined), this, args);
+    if (new.target !== undefined) throw newError(path.memo);
+    return callAny(path, this, args);
   };
 }
 
 /** Any call: any number of arguments, of any kind, with or without a receiver. */
-function callAny(path: CallPath, target: unknown, receiver: unknown, args: readonly unknown[]): unknown {
+function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
   const { memo } = path;
-  if (target !== undefined) throw newError(memo);
   if (memo.tally.epoch !== stack.epoch) {
     if (!stack.isEnabled) return runPlainly(memo, receiver, args);
     catchUp(memo);
@@ -272,7 +375,8 @@ let missedKey: Key | null = null;
 function lookUp(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
   const { memo } = path;
   const count = args.length;
-  if (path.hasReceiver || path.keyOf !== undefined || !args.every(isDirect)) return lookUpScanned(path, receiver, args);
+  if (path.hasReceiver || path.keyOf !== undefined || !areDirect(args))
+    return lookUpScanned(path, receiver, args);
   const root = memo.trie.root(count);
   const found = count === 0 ? root.nested : find(root, args, 0, count);
   if (found === undefined) missedKey = new Key(count, null, args);
@@ -306,14 +410,17 @@ function lookUpPlain(memo: Memo, object: Record<string, unknown>): unknown {
   }
 }
 
-/** A call with one object. */
-function callWithObject(path: CallPath, object: object): unknown {
+/** A call with one argument that is no token, or whose entry is not to be taken as it is. */
+function callWithOne(path: CallPath, found: unknown, object: unknown): unknown {
   const { memo } = path;
-  if (memo.tally.epoch !== stack.epoch || !isPlain(object)) return callAny(path, undefined, undefined, [object]);
-  const found = lookUpPlain(memo, object as Record<string, unknown>);
-  if (found !== undefined) {
+  if (found !== SCAN || typeof object !== "object" || object === null)
+    return callAny(path, undefined, [object]);
+  if (memo.tally.epoch !== stack.epoch || !isPlain(object))
+    return callAny(path, undefined, [object]);
+  const stored = lookUpPlain(memo, object as Record<string, unknown>);
+  if (stored !== undefined) {
     memo.tally.hits++;
-    return found === VOID ? undefined : found;
+    return stored === VOID ? undefined : stored;
   }
   const key = missedKey as Key;
   missedKey = null;
@@ -322,7 +429,10 @@ function callWithObject(path: CallPath, object: object): unknown {
 
 function lookUpScanned(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
   const { memo, keyOf, hasReceiver } = path;
-  const elements = keyOf === undefined ? args : [outside(() => Reflect.apply(keyOf, receiver as never, args as never))];
+  const elements =
+    keyOf === undefined
+      ? args
+      : [outside(() => Reflect.apply(keyOf, receiver as never, args as never))];
   const { ceiling, isOutside } = stack;
   const outer = beginScan(path.byIdentity);
   // Getters, proxies and [keySymbol]() are callbacks of the library: see `outside`.
@@ -370,13 +480,18 @@ function warnAboutGrowth(memo: Memo): void {
 function missed(path: CallPath, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const { memo } = path;
   if (!path.isGuarded) return runUnguarded(memo, receiver, args, key);
-  return stack.top < stack.ceiling && !memo.isCareful ? runQuickly(memo, receiver, args, key) : run(memo, receiver, args, key);
+  return stack.top < stack.ceiling && !memo.isCareful
+    ? runQuickly(memo, receiver, args, key)
+    : run(memo, receiver, args, key);
 }
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
 export function keyOfCall(path: CallPath, receiver: unknown, args: readonly unknown[]): Key {
   const { keyOf, hasReceiver } = path;
-  const elements = keyOf === undefined ? args : [outside(() => Reflect.apply(keyOf, receiver as never, args as never))];
+  const elements =
+    keyOf === undefined
+      ? args
+      : [outside(() => Reflect.apply(keyOf, receiver as never, args as never))];
   return outside(() => {
     const outer = beginScan(path.byIdentity);
     try {

@@ -27,6 +27,7 @@ export function warnOnce(code: string, message: string): void {
   if (warned.has(code) || !isDevelopment()) return;
   warned.add(code);
   const { process, console } = globalThis as Platform;
-  if (process?.emitWarning !== undefined) process.emitWarning(message, { type: "RoteWarning", code });
+  if (process?.emitWarning !== undefined)
+    process.emitWarning(message, { type: "RoteWarning", code });
   else console?.warn(`RoteWarning [${code}]: ${message}`);
 }

@@ -88,9 +88,13 @@ export class Handle implements CacheHandle<AnyFunction> {
 
   set(args: readonly unknown[], value: unknown): void {
     if (!Array.isArray(args)) {
-      throw new RoteError("ERR_INVALID_ARGUMENT", `cache.set takes the list of arguments first, as in set([36], value); received ${show(args)}.`, {
-        value: args,
-      });
+      throw new RoteError(
+        "ERR_INVALID_ARGUMENT",
+        `cache.set takes the list of arguments first, as in set([36], value); received ${show(args)}.`,
+        {
+          value: args,
+        },
+      );
     }
     this.#path.memo.trie.set(this.#key(args), value === undefined ? VOID : value);
   }
@@ -117,7 +121,10 @@ export class Handle implements CacheHandle<AnyFunction> {
     for (const { key, value } of this.#found()) {
       const elements = rebuild(key);
       if (hasReceiver) elements.shift();
-      yield [(keyOf === undefined ? elements : elements[0]) as never, (value === VOID ? undefined : value) as never];
+      yield [
+        (keyOf === undefined ? elements : elements[0]) as never,
+        (value === VOID ? undefined : value) as never,
+      ];
     }
   }
 
@@ -179,7 +186,9 @@ export class Handle implements CacheHandle<AnyFunction> {
     const probe = this.#key([]);
     const object = probe.objects?.[0];
     if (object !== undefined) {
-      return trie.entriesBelow(object).filter(({ key }) => key.tokens.length === 0 || key.tokens[0] === IDENTITY);
+      return trie
+        .entriesBelow(object)
+        .filter(({ key }) => key.tokens.length === 0 || key.tokens[0] === IDENTITY);
     }
     return trie.entries().filter(({ key }) => Object.is(key.tokens[0], probe.tokens[0]));
   }

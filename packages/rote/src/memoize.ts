@@ -42,11 +42,15 @@ export type Memoized<Fn extends AnyFunction> = Fn & {
  * fib(100); //=> 354224848179261915075n
  * ```
  */
-export function memoize<Fn extends AnyFunction>(fn: Fn, options?: MemoizeOptions<NoInfer<Fn>>): Memoized<Fn>;
+export function memoize<Fn extends AnyFunction>(
+  fn: Fn,
+  options?: MemoizeOptions<NoInfer<Fn>>,
+): Memoized<Fn>;
 export function memoize(options: MemoizeOptions): <Fn extends AnyFunction>(fn: Fn) => Memoized<Fn>;
 export function memoize(first: AnyFunction | MemoizeOptions, options?: MemoizeOptions): unknown {
   if (typeof first === "function") return memoizeFunction(first, options);
-  if (typeof first !== "object" || first === null || options !== undefined) throw notAFunction(first);
+  if (typeof first !== "object" || first === null || options !== undefined)
+    throw notAFunction(first);
   checkOptions(first);
   return (fn: AnyFunction) => {
     if (typeof fn !== "function") throw notAFunction(fn);
@@ -69,14 +73,18 @@ function memoizeFunction(original: AnyFunction, options: MemoizeOptions | undefi
   rejectUnshareable(original, source);
   if (options !== undefined) checkOptions(options);
   const { name: ownName } = original;
-  const name = options?.name ?? (typeof ownName === "string" && ownName !== "" ? ownName : "anonymous");
+  const name =
+    options?.name ?? (typeof ownName === "string" && ownName !== "" ? ownName : "anonymous");
   const path = pathFor(original, options ?? {}, name, source);
   countTurn();
   if (roteMode() === "bare") return attach(original, path);
   return attach(inShapeOf(original, wrap(path)), path);
 }
 
-const generatorPrototypes = new Set([Object.getPrototypeOf(function* () {}), Object.getPrototypeOf(async function* () {})]);
+const generatorPrototypes = new Set([
+  Object.getPrototypeOf(function* () {}),
+  Object.getPrototypeOf(async function* () {}),
+]);
 
 function rejectUnshareable(fn: AnyFunction, source: string): void {
   const isClass = source.startsWith("class") && /^class\b/.test(source);
@@ -99,20 +107,41 @@ function isGenerator(fn: AnyFunction): boolean {
   return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
 }
 
-function pathFor(original: AnyFunction, options: MemoizeOptions, name: string, source: string): CallPath {
+function pathFor(
+  original: AnyFunction,
+  options: MemoizeOptions,
+  name: string,
+  source: string,
+): CallPath {
   const { key, verify = 0, timing: isTimed = false } = options;
   const { seesThis, catches } = readSource(original.name, source);
   const hasReceiver = options.receiver ?? seesThis;
   const keyOf = typeof key === "function" ? key : undefined;
   const isGuarded = options.recursion !== "off";
-  const isSimple = !seesThis && !hasReceiver && !catches && keyOf === undefined && isGuarded && verify === 0;
+  const isSimple =
+    !seesThis && !hasReceiver && !catches && keyOf === undefined && isGuarded && verify === 0;
   const runner = options.freeze === true ? freezing(original) : original;
-  const memo: Memo = new Memo(original, isTimed ? timing(runner, () => memo) : runner, name, isSimple ? fastArity(original.length) : 0, options.depthLimit, stack.epoch);
+  const memo: Memo = new Memo(
+    original,
+    isTimed ? timing(runner, () => memo) : runner,
+    name,
+    isSimple ? fastArity(original.length) : 0,
+    options.depthLimit,
+    stack.epoch,
+  );
   // A function that catches may catch what is not meant for it: its runs are watched from the start.
   memo.isCareful = catches;
   memo.isTimed = isTimed;
   memo.selfCallWatch = selfCallWatch(original.name, source);
-  return { memo, hasReceiver, byIdentity: key === "identity", keyOf, isGuarded, any: undefined, onHit: verify > 0 ? verifying(memo, verify) : undefined };
+  return {
+    memo,
+    hasReceiver,
+    byIdentity: key === "identity",
+    keyOf,
+    isGuarded,
+    any: undefined,
+    onHit: verify > 0 ? verifying(memo, verify) : undefined,
+  };
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */
@@ -123,13 +152,19 @@ function inShapeOf(original: AnyFunction, wrapper: object): object {
   } else {
     Object.setPrototypeOf(wrapper, prototype as object);
     for (const name of Reflect.ownKeys(memoizedPrototype)) {
-      if (name === "toString" || !(name in original)) Object.defineProperty(wrapper, name, Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor);
+      if (name === "toString" || !(name in original))
+        Object.defineProperty(
+          wrapper,
+          name,
+          Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor,
+        );
     }
   }
   for (const name of Reflect.ownKeys(original)) {
     if (name === "arguments" || name === "caller") continue;
     // The wrapper has these as they mostly are, and to define a property takes as long as ten runs.
-    if ((name === "length" || name === "name") && original[name] === (wrapper as AnyFunction)[name]) continue;
+    if ((name === "length" || name === "name") && original[name] === (wrapper as AnyFunction)[name])
+      continue;
     const property = Object.getOwnPropertyDescriptor(original, name) as PropertyDescriptor;
     Object.defineProperty(wrapper, name, property);
   }
@@ -196,7 +231,12 @@ function attach(fn: object, path: CallPath): object {
   if (!Stamp.isOn(fn)) Stamp.put(fn, path);
   if (fn === path.memo.original && Object.isExtensible(fn)) {
     for (const name of ["cache", "original"]) {
-      if (!(name in fn)) Object.defineProperty(fn, name, Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor);
+      if (!(name in fn))
+        Object.defineProperty(
+          fn,
+          name,
+          Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor,
+        );
     }
   }
   return fn;
@@ -239,7 +279,10 @@ export function cacheOf<Fn extends AnyFunction>(fn: Fn): CacheHandle<Fn> {
 
 /** The error for something that had to be a memoized function. */
 export function notMemoized(caller: string, value: unknown): RoteError {
-  const shown = typeof value === "function" && value.name !== "" ? `the function "${value.name}", which is not` : show(value);
+  const shown =
+    typeof value === "function" && value.name !== ""
+      ? `the function "${value.name}", which is not`
+      : show(value);
   return new RoteError(
     "ERR_NOT_MEMOIZED",
     `${caller} takes a function that memoize returned; received ${shown}. Pass the result of memoize(fn), made by the same copy of rote.`,

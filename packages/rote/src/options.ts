@@ -61,7 +61,11 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
     rule: '"value", "identity", or a function of the arguments',
     remedy: "Leave it out to compare arguments by content.",
   },
-  receiver: { isValid: isBoolean, rule: "true or false", remedy: "Leave it out to decide by the function's text." },
+  receiver: {
+    isValid: isBoolean,
+    rule: "true or false",
+    remedy: "Leave it out to decide by the function's text.",
+  },
   recursion: {
     isValid: (value) => value === "restart" || value === "off",
     rule: '"restart" or "off"',
@@ -72,13 +76,21 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
     rule: "a whole number of runs, 1 or more",
     remedy: 'To leave recursion to the engine, use recursion: "off".',
   },
-  freeze: { isValid: isBoolean, rule: "true or false", remedy: "Leave it out to share results as they are." },
+  freeze: {
+    isValid: isBoolean,
+    rule: "true or false",
+    remedy: "Leave it out to share results as they are.",
+  },
   verify: {
     isValid: (value) => typeof value === "number" && value >= 0 && value <= 1,
     rule: "a share of hits between 0 and 1",
     remedy: "To verify one hit in a hundred, use 0.01.",
   },
-  timing: { isValid: isBoolean, rule: "true or false", remedy: "Leave it out to time outermost runs only." },
+  timing: {
+    isValid: isBoolean,
+    rule: "true or false",
+    remedy: "Leave it out to time outermost runs only.",
+  },
   name: {
     isValid: (value) => typeof value === "string" && value !== "",
     rule: "a text that is not empty",
@@ -88,9 +100,11 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
 
 /** Shows a refused value: numbers and the like as they are, short texts quoted, all else by type. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : `a text of ${value.length} characters`;
+  if (typeof value === "string")
+    return value.length <= 40 ? JSON.stringify(value) : `a text of ${value.length} characters`;
   if (typeof value === "bigint") return `${value}n`;
-  if (value === null || ["number", "boolean", "undefined"].includes(typeof value)) return Object.is(value, -0) ? "-0" : String(value);
+  if (value === null || ["number", "boolean", "undefined"].includes(typeof value))
+    return Object.is(value, -0) ? "-0" : String(value);
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
@@ -98,17 +112,32 @@ export function show(value: unknown): string {
 /** Throws for options that are unknown, of the wrong type, or contradict each other. */
 export function checkOptions(options: MemoizeOptions): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new RoteError("ERR_INVALID_ARGUMENT", `options must be an object such as { key: "identity" }; received ${show(options)}.`, { value: options });
+    throw new RoteError(
+      "ERR_INVALID_ARGUMENT",
+      `options must be an object such as { key: "identity" }; received ${show(options)}.`,
+      { value: options },
+    );
   }
   for (const name of Reflect.ownKeys(options)) {
     const option = String(name);
     const value: unknown = options[name as keyof MemoizeOptions];
-    const known = typeof name === "string" && Object.hasOwn(rules, option) && rules[option as keyof MemoizeOptions];
+    const known =
+      typeof name === "string" &&
+      Object.hasOwn(rules, option) &&
+      rules[option as keyof MemoizeOptions];
     if (known === false) {
-      throw new RoteError("ERR_INVALID_OPTION", `"${option}" is not an option of memoize. Known options: ${Object.keys(rules).join(", ")}.`, { option, value });
+      throw new RoteError(
+        "ERR_INVALID_OPTION",
+        `"${option}" is not an option of memoize. Known options: ${Object.keys(rules).join(", ")}.`,
+        { option, value },
+      );
     }
     if (value !== undefined && !known.isValid(value)) {
-      throw new RoteError("ERR_INVALID_OPTION", `${option} must be ${known.rule}; received ${show(value)}. ${known.remedy}`, { option, value });
+      throw new RoteError(
+        "ERR_INVALID_OPTION",
+        `${option} must be ${known.rule}; received ${show(value)}. ${known.remedy}`,
+        { option, value },
+      );
     }
   }
   if (options.recursion === "off" && options.depthLimit !== undefined) {

@@ -69,14 +69,26 @@ let mode: "on" | "off" | "bare" | undefined;
  */
 export function configure(settings: { enabled?: boolean }): void {
   if (typeof settings !== "object" || settings === null) {
-    throw new RoteError("ERR_INVALID_ARGUMENT", `configure takes an object such as { enabled: false }; received ${show(settings)}.`, { value: settings });
+    throw new RoteError(
+      "ERR_INVALID_ARGUMENT",
+      `configure takes an object such as { enabled: false }; received ${show(settings)}.`,
+      { value: settings },
+    );
   }
   for (const [option, value] of Object.entries(settings)) {
     if (option !== "enabled") {
-      throw new RoteError("ERR_INVALID_OPTION", `"${option}" is not a setting of configure. Known settings: enabled.`, { option, value });
+      throw new RoteError(
+        "ERR_INVALID_OPTION",
+        `"${option}" is not a setting of configure. Known settings: enabled.`,
+        { option, value },
+      );
     }
     if (value !== undefined && typeof value !== "boolean") {
-      throw new RoteError("ERR_INVALID_OPTION", `enabled must be true or false; received ${show(value)}. Leave it out to change nothing.`, { option, value });
+      throw new RoteError(
+        "ERR_INVALID_OPTION",
+        `enabled must be true or false; received ${show(value)}. Leave it out to change nothing.`,
+        { option, value },
+      );
     }
   }
   roteMode();

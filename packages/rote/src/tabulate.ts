@@ -24,10 +24,17 @@ import { stack } from "./run/stack.ts";
  * tabulate(fib, [[0], [1], [2], [3], [4]]); //=> [0, 1, 1, 2, 3]
  * ```
  */
-export function tabulate<Fn extends AnyFunction>(fn: Fn, calls: Iterable<Readonly<Parameters<Fn>>>): ReturnType<Fn>[] {
+export function tabulate<Fn extends AnyFunction>(
+  fn: Fn,
+  calls: Iterable<Readonly<Parameters<Fn>>>,
+): ReturnType<Fn>[] {
   const memo = memoOf(fn);
   if (memo === undefined) throw notMemoized("tabulate", fn);
-  if (typeof (calls as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !== "function") throw notCalls(calls);
+  if (
+    typeof (calls as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !==
+    "function"
+  )
+    throw notCalls(calls);
   const results: ReturnType<Fn>[] = [];
   // One measurement for all calls: two clock readings cost more than a small run.
   const isTimed = memo.isTimed;
@@ -48,6 +55,11 @@ export function tabulate<Fn extends AnyFunction>(fn: Fn, calls: Iterable<Readonl
 }
 
 function notCalls(value: unknown, call?: number): RoteError {
-  const received = call === undefined ? `received ${show(value)}` : `call ${call} is ${show(value)}`;
-  return new RoteError("ERR_INVALID_ARGUMENT", `tabulate takes a list of arguments for every call, such as [[0], [1], [2]]; ${received}.`, { value });
+  const received =
+    call === undefined ? `received ${show(value)}` : `call ${call} is ${show(value)}`;
+  return new RoteError(
+    "ERR_INVALID_ARGUMENT",
+    `tabulate takes a list of arguments for every call, such as [[0], [1], [2]]; ${received}.`,
+    { value },
+  );
 }

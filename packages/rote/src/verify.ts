@@ -9,7 +9,10 @@ import { outside } from "./run/stack.ts";
 let isVerifying = false;
 
 /** Runs the original again for a share of hits; never inside another verification. */
-export function verifying(memo: Memo, share: number): (value: unknown, receiver: unknown, args: readonly unknown[]) => void {
+export function verifying(
+  memo: Memo,
+  share: number,
+): (value: unknown, receiver: unknown, args: readonly unknown[]) => void {
   return (value, receiver, args) => {
     if (isVerifying || Math.random() >= share) return;
     isVerifying = true;

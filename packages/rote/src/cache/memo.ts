@@ -33,7 +33,14 @@ export class Memo {
   /** Runs left in which a call of itself may show up before we say that none does. */
   selfCallWatch = 0;
 
-  constructor(original: AnyFunction, runner: AnyFunction, name: string, arity: number, depthLimit: number | undefined, epoch: number) {
+  constructor(
+    original: AnyFunction,
+    runner: AnyFunction,
+    name: string,
+    arity: number,
+    depthLimit: number | undefined,
+    epoch: number,
+  ) {
     this.original = original;
     this.runner = runner;
     this.name = name;

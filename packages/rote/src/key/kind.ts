@@ -66,7 +66,8 @@ function bytesToText(buffer: ArrayBufferLike, offset: number, length: number): s
   if (length === 0) return "";
   const bytes = new Uint8Array(buffer, offset, length);
   let text = "";
-  for (let i = 0; i < length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  for (let i = 0; i < length; i += 8192)
+    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return text;
 }
 
@@ -76,7 +77,10 @@ function textToBytes(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-const viewTag = getter(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag as unknown as string);
+const viewTag = getter(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag as unknown as string,
+);
 
 function typedArray(name: string, revive: (buffer: ArrayBuffer) => unknown): Kind {
   return new Kind(
@@ -120,8 +124,13 @@ const kinds: Record<string, Kind> = {
   RegExp: new Kind(
     "RegExp",
     (object) => regExpExec !== undefined && isRegExp(object),
-    (regExp: RegExp) => [Reflect.apply(regExpSource, regExp, []), Reflect.apply(regExpFlags, regExp, []), regExp.lastIndex],
-    ([source, flags, lastIndex]) => Object.assign(new RegExp(source as string, flags as string), { lastIndex }),
+    (regExp: RegExp) => [
+      Reflect.apply(regExpSource, regExp, []),
+      Reflect.apply(regExpFlags, regExp, []),
+      regExp.lastIndex,
+    ],
+    ([source, flags, lastIndex]) =>
+      Object.assign(new RegExp(source as string, flags as string), { lastIndex }),
   ),
   Map: new Kind(
     "Map",
@@ -153,7 +162,10 @@ const kinds: Record<string, Kind> = {
     (buffer: ArrayBuffer & { detached?: boolean; resizable?: boolean; maxByteLength?: number }) =>
       buffer.detached === true
         ? ["", "detached"]
-        : [bytesToText(buffer, 0, buffer.byteLength), buffer.resizable === true ? buffer.maxByteLength : undefined],
+        : [
+            bytesToText(buffer, 0, buffer.byteLength),
+            buffer.resizable === true ? buffer.maxByteLength : undefined,
+          ],
     ([text]) => textToBytes(text as string).buffer,
   ),
   DataView: new Kind(
@@ -169,9 +181,24 @@ const kinds: Record<string, Kind> = {
   Symbol: boxed("Symbol", Symbol.prototype),
 };
 
-for (const name of ["Int8", "Uint8", "Uint8Clamped", "Int16", "Uint16", "Int32", "Uint32", "Float16", "Float32", "Float64", "BigInt64", "BigUint64"]) {
+for (const name of [
+  "Int8",
+  "Uint8",
+  "Uint8Clamped",
+  "Int16",
+  "Uint16",
+  "Int32",
+  "Uint32",
+  "Float16",
+  "Float32",
+  "Float64",
+  "BigInt64",
+  "BigUint64",
+]) {
   const full = `${name}Array`;
-  const type = (globalThis as Record<string, unknown>)[full] as (new (buffer: ArrayBuffer) => unknown) | undefined;
+  const type = (globalThis as Record<string, unknown>)[full] as
+    | (new (buffer: ArrayBuffer) => unknown)
+    | undefined;
   if (type !== undefined) kinds[full] = typedArray(full, (buffer) => new type(buffer));
 }
 
@@ -194,14 +221,28 @@ interface TemporalType {
 /** The whole content of a Temporal object as text, but for durations, whose text merges units. */
 function temporal(name: string, type: TemporalType): Kind {
   const toString = type.prototype.toString;
-  const units = ["years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"];
+  const units = [
+    "years",
+    "months",
+    "weeks",
+    "days",
+    "hours",
+    "minutes",
+    "seconds",
+    "milliseconds",
+    "microseconds",
+    "nanoseconds",
+  ];
   const options = { calendarName: "always" };
   return name === "Duration"
     ? new Kind(
         `Temporal.${name}`,
         answers(getter(type.prototype, "years")),
         (duration: Record<string, number>) => units.map((unit) => duration[unit]),
-        (parts) => type.from(Object.fromEntries(units.map((unit, i) => [unit, parts[i]])) as unknown as string),
+        (parts) =>
+          type.from(
+            Object.fromEntries(units.map((unit, i) => [unit, parts[i]])) as unknown as string,
+          ),
       )
     : new Kind(
         `Temporal.${name}`,
@@ -214,7 +255,8 @@ function temporal(name: string, type: TemporalType): Kind {
 /** `from` would put another day in a month, and another year on a day of a month. */
 function reviveTemporal(name: string, type: TemporalType, text: string): unknown {
   const [, year, month, day, calendar] = /^([+-]?\d+)-(\d\d)-(\d\d)\[u-ca=(.+)\]$/.exec(text) ?? [];
-  if (name === "PlainYearMonth") return new type(Number(year), Number(month), calendar, Number(day));
+  if (name === "PlainYearMonth")
+    return new type(Number(year), Number(month), calendar, Number(day));
   if (name === "PlainMonthDay") return new type(Number(month), Number(day), calendar, Number(year));
   return type.from(text);
 }
@@ -229,11 +271,22 @@ function platformKind(prototype: object): Kind | undefined {
   const { URL, Buffer } = globalThis as Platform;
   if (prototype === URL?.prototype) {
     const href = getter(prototype, "href");
-    return new Kind("URL", answers(href), (url: object) => [Reflect.apply(href, url, [])], ([text]) => new URL(text as string));
+    return new Kind(
+      "URL",
+      answers(href),
+      (url: object) => [Reflect.apply(href, url, [])],
+      ([text]) => new URL(text as string),
+    );
   }
   if (prototype === Buffer?.prototype) {
     const bytes = kinds["Uint8Array"] as Kind;
-    return new Kind("Buffer", bytes.isOne, bytes.parts, ([, text]) => Buffer.from(textToBytes(text as string)), true);
+    return new Kind(
+      "Buffer",
+      bytes.isOne,
+      bytes.parts,
+      ([, text]) => Buffer.from(textToBytes(text as string)),
+      true,
+    );
   }
   return undefined;
 }
@@ -258,7 +311,9 @@ function learnKind(prototype: object): Mark {
   if (name === undefined) return NO_KIND;
   if (name === "Object") return PLAIN;
   if (name === "Array") return ARRAY;
-  if (Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value === `Temporal.${name}`) {
+  if (
+    Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value === `Temporal.${name}`
+  ) {
     return (kinds[`Temporal.${name}`] ??= temporal(name, constructor as unknown as TemporalType));
   }
   return Object.hasOwn(kinds, name) ? (kinds[name] as Kind) : NO_KIND;

@@ -162,7 +162,13 @@ function setInMap(node: Node, token: unknown, child: unknown): boolean {
   const { size } = map;
   if (size === before) return false;
   // At each power of two: have integers in the map become dense enough for a window?
-  if (size >= 16 && (size & (size - 1)) === 0 && typeof token === "number" && size * 4 >= node.list.length) gatherWindow(node);
+  if (
+    size >= 16 &&
+    (size & (size - 1)) === 0 &&
+    typeof token === "number" &&
+    size * 4 >= node.list.length
+  )
+    gatherWindow(node);
   if (size >= MAP_LIMIT) {
     (node.full ??= []).push(map);
     node.map = new Map();
@@ -189,7 +195,10 @@ function gatherWindow(node: Node): void {
   const span = high - low + 1;
   if (count === 0 || count < 16 || count * 4 < span || span > LIST_LIMIT) return;
   // Keys that arrive in falling order find room below the window.
-  const slack = below * 2 > count - old.length && (old.length > 0 || firstKey(map) === high) ? Math.min(span, low - -(2 ** 31)) : 0;
+  const slack =
+    below * 2 > count - old.length && (old.length > 0 || firstKey(map) === high)
+      ? Math.min(span, low - -(2 ** 31))
+      : 0;
   const base = low >= 0 ? Math.max(0, low - slack) : low - slack;
   const list = newList();
   for (let token = base; token <= high; token++) {
@@ -214,7 +223,9 @@ function firstKey(map: Map<unknown, unknown>): unknown {
 
 function deleteFromMaps(node: Node, token: unknown): boolean {
   if (node.map === null) return false;
-  return node.map.delete(token) || (node.full !== null && node.full.some((full) => full.delete(token)));
+  return (
+    node.map.delete(token) || (node.full !== null && node.full.some((full) => full.delete(token)))
+  );
 }
 
 /** Empties the slot of `token`. */
@@ -263,7 +274,10 @@ export function find(root: Node, tokens: readonly unknown[], from: number, to: n
     const next = childOf(node, tokens[i++]);
     if (i === to || next === undefined) return next;
     if (next instanceof Node) node = next;
-    else return (next as Tail).value !== undefined && tailMatches(next as Tail, tokens, i, to) ? (next as Tail).value : undefined;
+    else
+      return (next as Tail).value !== undefined && tailMatches(next as Tail, tokens, i, to)
+        ? (next as Tail).value
+        : undefined;
   }
 }
 
@@ -315,7 +329,12 @@ export function insert(root: Node, tokens: readonly unknown[], value: unknown): 
 }
 
 /** How far the prefix goes along with the tokens; where it does not to its end, the node is split there. */
-function matchOrSplit(node: Node, prefix: readonly unknown[], tokens: readonly unknown[], from: number): number {
+function matchOrSplit(
+  node: Node,
+  prefix: readonly unknown[],
+  tokens: readonly unknown[],
+  from: number,
+): number {
   let j = 0;
   while (j < prefix.length && isSameToken(prefix[j], tokens[from + j])) j++;
   if (j < prefix.length) {
@@ -355,7 +374,8 @@ export function remove(root: Node, tokens: readonly unknown[]): unknown {
     nodes.push(node);
     steps.push(token);
     if (i === tokens.length || next instanceof Tail) {
-      if (i < tokens.length && !tailMatches(next as Tail, tokens, i, tokens.length)) return undefined;
+      if (i < tokens.length && !tailMatches(next as Tail, tokens, i, tokens.length))
+        return undefined;
       for (let k = nodes.length - 1; k >= 0; k--) {
         deleteChild(nodes[k] as Node, steps[k]);
         if (k > 0 && !isEmpty(nodes[k] as Node)) break;
@@ -377,11 +397,13 @@ export function visitEntries(root: Node, visit: (tokens: unknown[], value: unkno
     const see = (token: unknown, slot: unknown): void => {
       if (slot === undefined) return;
       if (slot instanceof Node) below.push({ node: slot, tokens: [...path, token] });
-      else if (slot instanceof Tail) visit([...path, token, slot.first, ...(slot.rest ?? [])], slot.value);
+      else if (slot instanceof Tail)
+        visit([...path, token, slot.first, ...(slot.rest ?? [])], slot.value);
       else visit([...path, token], slot);
     };
     node.list.forEach((slot, i) => see(node.base + i, slot));
-    for (const map of [node.map, ...(node.full ?? [])]) map?.forEach((slot, token) => see(token, slot));
+    for (const map of [node.map, ...(node.full ?? [])])
+      map?.forEach((slot, token) => see(token, slot));
     see(NESTED, node.nested);
     while (below.length > 0) pending.push(below.pop() as { node: Node; tokens: unknown[] });
   }

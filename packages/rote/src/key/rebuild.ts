@@ -1,4 +1,13 @@
-import { ARRAY, ARRAY_WITH_PROPERTIES, BARE, KEYED, Kind, PLAIN, PROPERTIES, SPARSE_ARRAY } from "./kind.ts";
+import {
+  ARRAY,
+  ARRAY_WITH_PROPERTIES,
+  BARE,
+  KEYED,
+  Kind,
+  PLAIN,
+  PROPERTIES,
+  SPARSE_ARRAY,
+} from "./kind.ts";
 import { KeySet, SymbolicKeySet } from "./shape.ts";
 import { Alias, HOLE, IDENTITY, Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import type { Key } from "./trie.ts";
@@ -38,10 +47,12 @@ export function rebuild(key: Key): unknown[] {
   const readMany = (length: number): unknown[] => Array.from({ length }, read);
   const readProperties = (): { hasPrototype: boolean; properties: [PropertyKey, unknown][] } => {
     const token = take();
-    const { keys, hasPrototype } = token instanceof SymbolicKeySet ? token.strings : (token as KeySet);
+    const { keys, hasPrototype } =
+      token instanceof SymbolicKeySet ? token.strings : (token as KeySet);
     const properties = keys.map((name): [PropertyKey, unknown] => [name, read()]);
     if (token instanceof SymbolicKeySet) {
-      for (let rest = take() as number; rest > 0; rest--) properties.push([read() as symbol, read()]);
+      for (let rest = take() as number; rest > 0; rest--)
+        properties.push([read() as symbol, read()]);
     }
     return { hasPrototype, properties };
   };
@@ -53,7 +64,8 @@ export function rebuild(key: Key): unknown[] {
     }
     at++;
     // An object without any content of its own.
-    if (token === IDENTITY) return { kind: IDENTITY, content: [objects?.[nextObject++]], properties: [] };
+    if (token === IDENTITY)
+      return { kind: IDENTITY, content: [objects?.[nextObject++]], properties: [] };
     if (token === KEYED) {
       read();
       return { kind: KEYED, content: [read()], properties: [] };
@@ -67,7 +79,11 @@ export function rebuild(key: Key): unknown[] {
       return { kind: ARRAY, content, properties: hasProperties ? readProperties().properties : [] };
     }
     const content = readMany(take() as number);
-    return { kind: token as Mark, content, properties: take() === PROPERTIES ? readProperties().properties : [] };
+    return {
+      kind: token as Mark,
+      content,
+      properties: take() === PROPERTIES ? readProperties().properties : [],
+    };
   };
 
   const elements = readMany(count);
@@ -94,17 +110,28 @@ function begin({ kind, content }: Parts): unknown {
   return (kind as Kind).revive(content);
 }
 
-function complete({ kind, content, properties }: Parts, object: unknown, settle: (value: unknown) => unknown): void {
+function complete(
+  { kind, content, properties }: Parts,
+  object: unknown,
+  settle: (value: unknown) => unknown,
+): void {
   if (kind === ARRAY) {
     const array = object as unknown[];
     array.length = content[0] as number;
-    for (const [index, value] of content.slice(1) as [number, unknown][]) if (value !== HOLE) array[index] = settle(value);
+    for (const [index, value] of content.slice(1) as [number, unknown][])
+      if (value !== HOLE) array[index] = settle(value);
   } else if (kind.label === "Map") {
-    for (let i = 1; i < content.length; i += 2) (object as Map<unknown, unknown>).set(settle(content[i]), settle(content[i + 1]));
+    for (let i = 1; i < content.length; i += 2)
+      (object as Map<unknown, unknown>).set(settle(content[i]), settle(content[i + 1]));
   } else if (kind.label === "Set") {
     for (let i = 1; i < content.length; i++) (object as Set<unknown>).add(settle(content[i]));
   }
   for (const [name, value] of properties) {
-    Object.defineProperty(object, name, { value: settle(value), writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(object, name, {
+      value: settle(value),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   }
 }

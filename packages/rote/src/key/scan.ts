@@ -1,4 +1,14 @@
-import { ARRAY, ARRAY_WITH_PROPERTIES, BARE, KEYED, Kind, kindOf, PLAIN, PROPERTIES, SPARSE_ARRAY } from "./kind.ts";
+import {
+  ARRAY,
+  ARRAY_WITH_PROPERTIES,
+  BARE,
+  KEYED,
+  Kind,
+  kindOf,
+  PLAIN,
+  PROPERTIES,
+  SPARSE_ARRAY,
+} from "./kind.ts";
 import { bareRoot, plainRoot, type Shape } from "./shape.ts";
 import { aliasOf, HOLE, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import { Key } from "./trie.ts";
@@ -131,13 +141,19 @@ export function scanElement(value: unknown): void {
 
 /** Adds the receiver: objects by identity, primitives by value, and no receiver at all as one mark. */
 export function scanReceiver(receiver: unknown): void {
-  if (receiver === undefined || receiver === globalThis || isModuleNamespace(receiver)) buffer[end++] = NO_RECEIVER;
+  if (receiver === undefined || receiver === globalThis || isModuleNamespace(receiver))
+    buffer[end++] = NO_RECEIVER;
   else if (typeof receiver === "object" && receiver !== null) encodeIdentity(end++, receiver);
   else scanElement(receiver);
 }
 
 function isModuleNamespace(value: unknown): boolean {
-  return typeof value === "object" && value !== null && getPrototypeOf(value) === null && ObjectPrototype.toString.call(value) === "[object Module]";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    getPrototypeOf(value) === null &&
+    ObjectPrototype.toString.call(value) === "[object Module]"
+  );
 }
 
 /**
@@ -154,9 +170,22 @@ export function scanPlain(object: Record<string, unknown>): void {
     shape = shape.nextKey === key ? (shape.next as Shape) : shape.step(key);
     const value = object[key];
     buffer[end++] = value;
-    if (typeof value === "number" ? value === 0 : typeof value !== "string" && typeof value !== "boolean" && value !== undefined && value !== null) isSimple = false;
+    if (
+      typeof value === "number"
+        ? value === 0
+        : typeof value !== "string" &&
+          typeof value !== "boolean" &&
+          value !== undefined &&
+          value !== null
+    )
+      isSimple = false;
   }
-  if (isSimple && shape.order === null && end > at + 1 && getOwnPropertySymbols(object).length === 0) {
+  if (
+    isSimple &&
+    shape.order === null &&
+    end > at + 1 &&
+    getOwnPropertySymbols(object).length === 0
+  ) {
     buffer[at] = shape.token();
     // The token may have come with an order that it was not known to need.
     if (shape.order === null) return;
@@ -201,7 +230,8 @@ function encode(at: number): void {
       encodeIdentity(at, value);
       return;
     case "symbol":
-      if (canHoldSymbolsWeakly && Symbol.keyFor(value) === undefined) encodeIdentity(at, value as unknown as WeakKey);
+      if (canHoldSymbolsWeakly && Symbol.keyFor(value) === undefined)
+        encodeIdentity(at, value as unknown as WeakKey);
   }
 }
 
@@ -256,11 +286,18 @@ function indexOfMet(object: object): number {
  * whose prototype was replaced: what says of itself that it is something else is known by identity.
  */
 function isTrulyEmpty(object: object): boolean {
-  return hasEnumerable(object) || (!hasOwn(object, Symbol.toStringTag) && ObjectPrototype.toString.call(object) === "[object Object]");
+  return (
+    hasEnumerable(object) ||
+    (!hasOwn(object, Symbol.toStringTag) &&
+      ObjectPrototype.toString.call(object) === "[object Object]")
+  );
 }
 
 function hasEnumerable(object: object): boolean {
-  return getOwnPropertySymbols(object).some((symbol) => isEnumerable.call(object, symbol)) || keys(object).length > 0;
+  return (
+    getOwnPropertySymbols(object).some((symbol) => isEnumerable.call(object, symbol)) ||
+    keys(object).length > 0
+  );
 }
 
 /** Object.prototype itself has enumerable properties: some library has extended it. */
@@ -283,13 +320,24 @@ function expandPlain(object: Record<string, unknown>): void {
     shape = shape.nextKey === key ? (shape.next as Shape) : shape.step(key);
     const value = object[key];
     buffer[end++] = value;
-    if (typeof value === "number" ? value === 0 : typeof value === "object" ? value !== null : typeof value === "function" || typeof value === "symbol") needsEncoding = true;
+    if (
+      typeof value === "number"
+        ? value === 0
+        : typeof value === "object"
+          ? value !== null
+          : typeof value === "function" || typeof value === "symbol"
+    )
+      needsEncoding = true;
   }
   finishKeys(object, at, shape, needsEncoding);
 }
 
 /** The same for any list of keys. */
-function expandKeys(object: Record<string, unknown>, names: readonly string[], hasPrototype: boolean): void {
+function expandKeys(
+  object: Record<string, unknown>,
+  names: readonly string[],
+  hasPrototype: boolean,
+): void {
   const at = end++;
   buffer[at] = undefined;
   let shape = hasPrototype ? plainRoot() : bareRoot();
@@ -331,7 +379,9 @@ function orderOf(symbol: symbol): number {
 
 /** `count, (symbol, value)…` after the values of the string keys, and a token that says so before them. */
 function expandSymbols(object: object, all: symbol[], at: number): void {
-  const symbols = all.filter((symbol) => isEnumerable.call(object, symbol)).sort((a, b) => orderOf(a) - orderOf(b));
+  const symbols = all
+    .filter((symbol) => isEnumerable.call(object, symbol))
+    .sort((a, b) => orderOf(a) - orderOf(b));
   if (symbols.length === 0) return;
   buffer[at] = (buffer[at] as ReturnType<Shape["token"]>).withSymbols();
   buffer[end++] = symbols.length;
@@ -346,7 +396,8 @@ function expandArray(array: unknown[]): void {
   const names = keys(array);
   const length = array.length;
   const symbols = getOwnPropertySymbols(array);
-  const isFull = names.length === length && (length === 0 || names[length - 1] === String(length - 1));
+  const isFull =
+    names.length === length && (length === 0 || names[length - 1] === String(length - 1));
   if (isFull && symbols.length === 0) {
     buffer[end++] = ARRAY;
     buffer[end++] = length;
@@ -356,7 +407,8 @@ function expandArray(array: unknown[]): void {
   }
   let indices = 0;
   while (indices < names.length && isIndexBelow(names[indices] as string, length)) indices++;
-  const hasProperties = indices < names.length || symbols.some((symbol) => isEnumerable.call(array, symbol));
+  const hasProperties =
+    indices < names.length || symbols.some((symbol) => isEnumerable.call(array, symbol));
   if (hasProperties) buffer[end++] = ARRAY_WITH_PROPERTIES;
   if (length > 64 && indices * 8 < length) {
     buffer[end++] = SPARSE_ARRAY;
@@ -369,9 +421,11 @@ function expandArray(array: unknown[]): void {
   } else {
     buffer[end++] = ARRAY;
     buffer[end++] = length;
-    for (let i = 0; i < length; i++) scanElement(hasOwn(array, i) && isEnumerable.call(array, i) ? array[i] : HOLE);
+    for (let i = 0; i < length; i++)
+      scanElement(hasOwn(array, i) && isEnumerable.call(array, i) ? array[i] : HOLE);
   }
-  if (hasProperties) expandKeys(array as unknown as Record<string, unknown>, names.slice(indices), true);
+  if (hasProperties)
+    expandKeys(array as unknown as Record<string, unknown>, names.slice(indices), true);
 }
 
 function isIndexBelow(name: string, length: number): boolean {
@@ -400,7 +454,9 @@ function expandOther(object: object, kind: Mark): void {
   // A Date with a property of its own is not equal to one without.
   let names = keys(object);
   if (isIndexed) names = names.filter((name) => String(Number(name) >>> 0) !== name);
-  const symbols = getOwnPropertySymbols(object).filter((symbol) => isEnumerable.call(object, symbol));
+  const symbols = getOwnPropertySymbols(object).filter((symbol) =>
+    isEnumerable.call(object, symbol),
+  );
   if (names.length > 0 || symbols.length > 0) {
     buffer[end++] = PROPERTIES;
     expandKeys(object as Record<string, unknown>, names, true);

@@ -9,7 +9,10 @@ const native = /\{\s*\[native code\]\s*\}\s*$/;
  * native and not bound; it can catch errors if it contains `catch` or `finally` other than as a
  * method. A comment that says so counts, too: then more care is taken than needed.
  */
-export function readSource(name: string, source: string): { readonly seesThis: boolean; readonly catches: boolean } {
+export function readSource(
+  name: string,
+  source: string,
+): { readonly seesThis: boolean; readonly catches: boolean } {
   if (!anything.test(source)) return NOTHING;
   return {
     seesThis: receiver.test(source) || (native.test(source) && !name.startsWith("bound ")),

@@ -121,7 +121,8 @@ export class Trie {
     const found: { key: Key; value: unknown }[] = [];
     for (const [count, root] of this.allRoots()) {
       if (count === 0) {
-        if (root.nested !== undefined) found.push({ key: new Key(0, null, []), value: root.nested });
+        if (root.nested !== undefined)
+          found.push({ key: new Key(0, null, []), value: root.nested });
       } else {
         collect(root, count, null, found);
       }
@@ -145,13 +146,27 @@ export class Trie {
   }
 }
 
-function collect(node: Node, count: number, objects: WeakKey[] | null, found: { key: Key; value: unknown }[]): void {
-  visitEntries(node, (tokens, value) => found.push({ key: new Key(count, objects, tokens), value }));
+function collect(
+  node: Node,
+  count: number,
+  objects: WeakKey[] | null,
+  found: { key: Key; value: unknown }[],
+): void {
+  visitEntries(node, (tokens, value) =>
+    found.push({ key: new Key(count, objects, tokens), value }),
+  );
   if (node.weak === null) return;
-  for (const object of node.weak.objects()) collectBelow(node, object, count, [...(objects ?? []), object], found);
+  for (const object of node.weak.objects())
+    collectBelow(node, object, count, [...(objects ?? []), object], found);
 }
 
-function collectBelow(node: Node, object: WeakKey, count: number, path: WeakKey[], found: { key: Key; value: unknown }[]): void {
+function collectBelow(
+  node: Node,
+  object: WeakKey,
+  count: number,
+  path: WeakKey[],
+  found: { key: Key; value: unknown }[],
+): void {
   const end = node.weak?.ends.get(object);
   if (end !== undefined) found.push({ key: new Key(count, path, []), value: end });
   const below = node.weak?.nodes.get(object);

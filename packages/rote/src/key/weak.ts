@@ -41,7 +41,8 @@ export class WeakChildren {
     if (this.refs.length >= this.pruneAt) {
       this.refs = this.refs.filter((ref) => {
         const live = ref.deref();
-        if (live === undefined || this.ends.has(live) || this.nodes.has(live)) return live !== undefined;
+        if (live === undefined || this.ends.has(live) || this.nodes.has(live))
+          return live !== undefined;
         this.tracked.delete(live);
         return false;
       });

@@ -18,7 +18,8 @@ export function describeCall(name: string, args: readonly unknown[]): string {
 /** The calls under way as frames, outermost first. */
 function callsUnderWay(): unknown[] {
   const segments: Segment[] = [];
-  for (let { segment } = stack; segment !== null; segment = segment.outer) segments.unshift(segment);
+  for (let { segment } = stack; segment !== null; segment = segment.outer)
+    segments.unshift(segment);
   return segments.flatMap((segment, i) => {
     const end = segments[i + 1]?.base ?? stack.top;
     // With a drive, the frame at the base is the last pending call.
@@ -35,7 +36,8 @@ export function cycleError(memo: Memo, args: readonly unknown[], key: Key): Rote
   while (first > 0 && !isSameFrame(calls, first, calls, end)) first -= FRAME;
   const cycle: string[] = [];
   for (let at = Math.max(first, 0); at <= end; at += FRAME) {
-    if (calls[at] !== undefined) cycle.push(describeCall(memoAt(calls, at).name, argsAt(calls, at)));
+    if (calls[at] !== undefined)
+      cycle.push(describeCall(memoAt(calls, at).name, argsAt(calls, at)));
   }
   const shown = cycle.length > 12 ? [...cycle.slice(0, 6), "…", ...cycle.slice(-5)] : cycle;
   return new RoteError(

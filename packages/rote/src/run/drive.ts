@@ -1,7 +1,16 @@
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import { type Key, Trie } from "../key/trie.ts";
-import { copyFrame, findFrame, FRAME, isSameFrame, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
+import {
+  copyFrame,
+  findFrame,
+  FRAME,
+  isSameFrame,
+  keyAt,
+  memoAt,
+  runFrame,
+  storeFrame,
+} from "./frame.ts";
 import { hadRoom, isStackOverflow } from "./overflow.ts";
 import { clearFrames, type Segment, stack } from "./stack.ts";
 

@@ -10,7 +10,14 @@ import { Key } from "../key/trie.ts";
  */
 export const FRAME = 4;
 
-export function writeFrame(slots: unknown[], at: number, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): void {
+export function writeFrame(
+  slots: unknown[],
+  at: number,
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): void {
   slots[at] = memo;
   slots[at + 1] = key;
   slots[at + 2] = args;
@@ -29,7 +36,9 @@ export function memoAt(slots: readonly unknown[], at: number): Memo {
 }
 
 export function argsAt(slots: readonly unknown[], at: number): readonly unknown[] {
-  return slots[at + 1] instanceof Key ? (slots[at + 2] as unknown[]) : slots.slice(at + 1, at + 1 + memoAt(slots, at).arity);
+  return slots[at + 1] instanceof Key
+    ? (slots[at + 2] as unknown[])
+    : slots.slice(at + 1, at + 1 + memoAt(slots, at).arity);
 }
 
 export function keyAt(slots: readonly unknown[], at: number): Key {
@@ -40,7 +49,8 @@ export function keyAt(slots: readonly unknown[], at: number): Key {
 export function runFrame(slots: readonly unknown[], at: number): unknown {
   const memo = memoAt(slots, at);
   const { runner } = memo;
-  if (slots[at + 1] instanceof Key) return Reflect.apply(runner, slots[at + 3], slots[at + 2] as unknown[]) as unknown;
+  if (slots[at + 1] instanceof Key)
+    return Reflect.apply(runner, slots[at + 3], slots[at + 2] as unknown[]) as unknown;
   if (memo.arity === 1) return (runner as unknown as (a: unknown) => unknown)(slots[at + 1]);
   return Reflect.apply(runner, undefined as never, argsAt(slots, at) as never);
 }
@@ -48,7 +58,9 @@ export function runFrame(slots: readonly unknown[], at: number): unknown {
 /** The stored result of a frame's call, or `undefined`. */
 export function findFrame(slots: readonly unknown[], at: number): unknown {
   const { arity, trie } = memoAt(slots, at);
-  return arity === 1 && !(slots[at + 1] instanceof Key) ? childOf(trie.root(1), slots[at + 1]) : trie.get(keyAt(slots, at));
+  return arity === 1 && !(slots[at + 1] instanceof Key)
+    ? childOf(trie.root(1), slots[at + 1])
+    : trie.get(keyAt(slots, at));
 }
 
 /** Stores the result of a frame's call. */
@@ -60,10 +72,17 @@ export function storeFrame(slots: readonly unknown[], at: number, value: unknown
 }
 
 /** Whether two frames are of one call. */
-export function isSameFrame(a: readonly unknown[], at: number, b: readonly unknown[], bt: number): boolean {
+export function isSameFrame(
+  a: readonly unknown[],
+  at: number,
+  b: readonly unknown[],
+  bt: number,
+): boolean {
   if (a[at] !== b[bt]) return false;
-  if (a[at + 1] instanceof Key || b[bt + 1] instanceof Key) return isSameKey(keyAt(a, at), keyAt(b, bt));
-  for (let i = memoAt(a, at).arity; i > 0; i--) if (!isSameToken(a[at + i], b[bt + i])) return false;
+  if (a[at + 1] instanceof Key || b[bt + 1] instanceof Key)
+    return isSameKey(keyAt(a, at), keyAt(b, bt));
+  for (let i = memoAt(a, at).arity; i > 0; i--)
+    if (!isSameToken(a[at + i], b[bt + i])) return false;
   return true;
 }
 

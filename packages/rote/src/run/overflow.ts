@@ -9,7 +9,9 @@ export function isStackOverflow(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { name, message } = error as { name?: unknown; message?: unknown };
   return (
-    (name === "RangeError" && typeof message === "string" && message.startsWith("Maximum call stack size exceeded")) ||
+    (name === "RangeError" &&
+      typeof message === "string" &&
+      message.startsWith("Maximum call stack size exceeded")) ||
     (name === "InternalError" && message === "too much recursion")
   );
 }

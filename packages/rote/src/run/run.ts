@@ -4,7 +4,16 @@ import { VOID } from "../key/node.ts";
 import { Key, type Trie } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
-import { drive, Failure, ignoreRejection, PENDING, pin, SUSPENSION, wasDisturbed, wasInterrupted } from "./drive.ts";
+import {
+  drive,
+  Failure,
+  ignoreRejection,
+  PENDING,
+  pin,
+  SUSPENSION,
+  wasDisturbed,
+  wasInterrupted,
+} from "./drive.ts";
 import { FRAME, isSameKey, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
 import { hadRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
@@ -32,9 +41,12 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
     return suspend(segment, { wantsRestart: true });
   }
   if (pinned !== undefined) return pinned === VOID ? undefined : pinned;
-  if (stack.top >= segment.base + segment.limit * FRAME) return refuse(segment, memo, receiver, args, key);
+  if (stack.top >= segment.base + segment.limit * FRAME)
+    return refuse(segment, memo, receiver, args, key);
   if (memo.isCareful && !segment.isCareful) becomeCareful(segment);
-  return segment.isCareful ? runCarefully(segment, memo, receiver, args, key) : runQuickly(memo, receiver, args, key);
+  return segment.isCareful
+    ? runCarefully(segment, memo, receiver, args, key)
+    : runQuickly(memo, receiver, args, key);
 }
 
 /** The same for a call whose arguments are all tokens as they stand. */
@@ -49,7 +61,13 @@ export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unkno
 }
 
 /** Runs a call with its own depth and its own drive. */
-export function runAsOutermost(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key, options?: RunOptions): unknown {
+export function runAsOutermost(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  options?: RunOptions,
+): unknown {
   if (stack.segment !== null) rejectInnerCycle(stack.segment, memo, args, key);
   push(memo, receiver, args, key);
   memo.tally.runs++;
@@ -57,7 +75,12 @@ export function runAsOutermost(memo: Memo, receiver: unknown, args: readonly unk
 }
 
 /** The same steps as in the specialised call paths. */
-export function runQuickly(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+export function runQuickly(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): unknown {
   const at = stack.top;
   push(memo, receiver, args, key);
   memo.tally.runs++;
@@ -96,14 +119,26 @@ function suspend(segment: Segment, { wantsCare = false, wantsRestart = false } =
 }
 
 /** Too deep: the call joins the pending ones without having been run. */
-function refuse(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): never {
+function refuse(
+  segment: Segment,
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): never {
   segment.refusedAt = stack.top;
   push(memo, receiver, args, key);
   return suspend(segment);
 }
 
 /** User code has caught a suspension and goes on calling. */
-function runRefused(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+function runRefused(
+  segment: Segment,
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): unknown {
   if (!isSpinning(segment, key)) throw SUSPENSION;
   if (segment.isExhausted) throw depthError(memo, undefined);
   // Calls that are being unwound are pending, but what is run here does not wait for them.
@@ -160,7 +195,8 @@ function becomeCareful(segment: Segment): void {
   segment.isCareful = segment.isUsed = true;
   stack.ceiling = CLOSED;
   const { slots } = stack;
-  for (let at = segment.base; at < stack.top; at += FRAME) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
+  for (let at = segment.base; at < stack.top; at += FRAME)
+    pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
 }
 
 let isWarm = false;
@@ -183,7 +219,13 @@ function warmUp(memo: Memo, key: Key): void {
 }
 
 /** With an exact stack: every way out of the run is seen. */
-function runCarefully(segment: Segment, memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+function runCarefully(
+  segment: Segment,
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): unknown {
   const at = stack.top;
   let value: unknown;
   try {
@@ -231,9 +273,15 @@ const DEFAULTS: RunOptions = {};
 /** A segment that was used and left as it was; most outermost runs need no other. */
 let spare: Segment | null = null;
 
-function openSegment(outer: Segment | null, base: number, limit: number, isCareful: boolean): Segment {
+function openSegment(
+  outer: Segment | null,
+  base: number,
+  limit: number,
+  isCareful: boolean,
+): Segment {
   const segment = spare;
-  if (segment === null || base !== 0 || isCareful) return new Segment(outer, base, limit, isCareful);
+  if (segment === null || base !== 0 || isCareful)
+    return new Segment(outer, base, limit, isCareful);
   spare = null;
   segment.limit = limit;
   return segment;
@@ -245,7 +293,11 @@ function openSegment(outer: Segment | null, base: number, limit: number, isCaref
  */
 function runOutermost(
   memo: Memo,
-  { isForced = false, isCareful = memo.isCareful, limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT }: RunOptions = DEFAULTS,
+  {
+    isForced = false,
+    isCareful = memo.isCareful,
+    limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT,
+  }: RunOptions = DEFAULTS,
 ): unknown {
   const { ceiling, segment: outer, isOutside, slots } = stack;
   const base = stack.top - FRAME;
@@ -292,7 +344,10 @@ function runOutermost(
 
 /** An inner segment ends, perhaps by an error: its calls are not under way any more. */
 function unmark({ base, pending }: Segment): void {
-  for (const [slots, from] of [[pending, 0], [stack.slots, base]] as const) {
+  for (const [slots, from] of [
+    [pending, 0],
+    [stack.slots, base],
+  ] as const) {
     for (let at = from; at < slots.length && slots[at] !== undefined; at += FRAME) {
       const { pinned } = memoAt(slots, at);
       if (pinned?.get(keyAt(slots, at)) === PENDING) pinned.delete(keyAt(slots, at));
@@ -311,7 +366,8 @@ function rejectInnerCycle(outer: Segment, memo: Memo, args: readonly unknown[], 
   let met = 0;
   for (let at = stack.top - FRAME; at >= 0; at -= FRAME) {
     if (stack.slots[at] !== memo) continue;
-    if (isSameKey(keyAt(stack.slots, at), key) && ++met === enough) throw cycleError(memo, args, key);
+    if (isSameKey(keyAt(stack.slots, at), key) && ++met === enough)
+      throw cycleError(memo, args, key);
   }
 }
 
@@ -330,7 +386,12 @@ export function runPlainly(memo: Memo, receiver: unknown, args: readonly unknown
 let plainDepth = 0;
 
 /** `recursion: "off"`: no frame, no restart; a suspension from outside still passes. */
-export function runUnguarded(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
+export function runUnguarded(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): unknown {
   if (!stack.isEnabled) return runPlainly(memo, receiver, args);
   const startedAt = stack.segment === null && !memo.isTimed ? now() : -1;
   memo.tally.runs++;
@@ -353,10 +414,15 @@ export function catchUp(memo: Memo): void {
 }
 
 /** Entries are about to be removed: drives under way that rely on them keep them for themselves. */
-export function keepForDrives(memo: Memo, entries: () => Iterable<{ key: Key; value: unknown }>): void {
+export function keepForDrives(
+  memo: Memo,
+  entries: () => Iterable<{ key: Key; value: unknown }>,
+): void {
   const { segment } = stack;
   if (segment === null) return;
-  for (const { key, value } of entries()) if (memo.pinned?.get(key) === undefined) pin(segment, memo, key, value);
-  for (let each: Segment | null = segment; each !== null; each = each.outer) each.hasPinned = each.isUsed = true;
+  for (const { key, value } of entries())
+    if (memo.pinned?.get(key) === undefined) pin(segment, memo, key, value);
+  for (let each: Segment | null = segment; each !== null; each = each.outer)
+    each.hasPinned = each.isUsed = true;
   stack.ceiling = CLOSED;
 }

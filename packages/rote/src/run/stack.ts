@@ -26,7 +26,15 @@ export interface Stack {
 /** A ceiling that every `top` has reached. */
 export const CLOSED: number = -1;
 
-export const stack: Stack = { top: 0, ceiling: CLOSED, slots: [], segment: null, isOutside: false, isEnabled: true, epoch: 0 };
+export const stack: Stack = {
+  top: 0,
+  ceiling: CLOSED,
+  slots: [],
+  segment: null,
+  isOutside: false,
+  isEnabled: true,
+  epoch: 0,
+};
 
 /** What lies between an outermost call and the end of the side stack, and the outermost call's drive. */
 export class Segment {
@@ -74,7 +82,9 @@ export class Segment {
 
   /** Where runs of this segment must not go ahead. */
   get ceiling(): number {
-    return !stack.isEnabled || this.isCareful || this.hasPinned || this.isSuspended ? CLOSED : this.base + this.limit * FRAME;
+    return !stack.isEnabled || this.isCareful || this.hasPinned || this.isSuspended
+      ? CLOSED
+      : this.base + this.limit * FRAME;
   }
 }
 
