@@ -78,7 +78,7 @@ export function fastArity(length: number): number {
 function isDirect(value: unknown): boolean {
   switch (typeof value) {
     case "number":
-      return isNotNegativeZero(value);
+      return value !== 0 || 1 / value > 0;
     case "object":
       return value === null;
     case "function":
@@ -100,24 +100,24 @@ const SCAN: unique symbol = Symbol("scan");
 /** The slot under `node` that an argument leads to, if the argument is a token as it stands. */
 function slotOf(node: Node, value: unknown): unknown {
   if (typeof value === "number") {
-    const { list } = node;
-    const i = value - node.base;
-    if (i >>> 0 === i && i < list.length && isNotNegativeZero(value)) {
-      const found = list[i];
-      if (found !== undefined) return found;
+    // An integer from the start, so that functions of fractions do not make this a float's business.
+    const integer = value | 0;
+    if (integer === value) {
+      if (integer === 0 && 1 / value < 0) return SCAN;
+      const { list } = node;
+      const i = integer - node.base;
+      if (i >= 0 && i < list.length) {
+        const found = list[i];
+        if (found !== undefined) return found;
+      }
     }
-    return node.map === null && isNotNegativeZero(value) ? undefined : slotOfOther(node, value);
+  } else if (typeof value !== "string") {
+    return slotOfOther(node, value);
   }
-  if (typeof value !== "string") return slotOfOther(node, value);
   const { map } = node;
   if (map === null) return undefined;
   const found = map.get(value);
   return found === undefined && node.full !== null ? childOf(node, value) : found;
-}
-
-/** Any number but -0, which is no token as it stands. */
-function isNotNegativeZero(value: number): boolean {
-  return value !== 0 || 1 / value > 0;
 }
 
 function slotOfOther(node: Node, value: unknown): unknown {

@@ -81,8 +81,9 @@ const GAP = 32;
 export function childOf(node: Node, token: unknown): unknown {
   if (token === NESTED) return node.nested;
   if (typeof token === "number") {
-    const i = token - node.base;
-    if (i >>> 0 === i && i < node.list.length) {
+    const integer = token | 0;
+    const i = integer - node.base;
+    if (integer === token && i >= 0 && i < node.list.length) {
       const found = node.list[i];
       if (found !== undefined) return found;
     }
@@ -103,9 +104,10 @@ function fullChildOf(full: Map<unknown, unknown>[], token: unknown): unknown {
 /** Fills the slot of `token`; true if it was empty. */
 export function setChild(node: Node, token: unknown, child: unknown): boolean {
   if (typeof token === "number") {
-    const i = token - node.base;
+    const integer = token | 0;
+    const i = integer - node.base;
     const { list } = node;
-    if (i >>> 0 === i) {
+    if (integer === token && i >= 0) {
       if (i < list.length) {
         const isNew = list[i] === undefined && (node.map === null || !deleteFromMaps(node, token));
         list[i] = child;
