@@ -2,7 +2,6 @@ import { Trie } from "../key/trie.ts";
 import { Tally } from "./tally.ts";
 
 /** Any function. `any`, so that parameters without a type of their own are left to be what they are. */
-// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyFunction = (...args: any[]) => any;
 
 /** Everything known about one memoized function, apart from its call path. */

@@ -230,8 +230,7 @@ function encode(at: number): void {
       encodeIdentity(at, value);
       return;
     case "symbol":
-      if (canHoldSymbolsWeakly && Symbol.keyFor(value) === undefined)
-        encodeIdentity(at, value as unknown as WeakKey);
+      if (canHoldSymbolsWeakly && Symbol.keyFor(value) === undefined) encodeIdentity(at, value);
   }
 }
 

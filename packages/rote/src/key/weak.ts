@@ -56,7 +56,7 @@ export class WeakChildren {
 /** Whether the engine takes unregistered symbols as weak keys. */
 export const canHoldSymbolsWeakly: boolean = (() => {
   try {
-    new WeakMap<WeakKey, unknown>().set(Symbol("probe") as unknown as WeakKey, 0);
+    new WeakMap<WeakKey, unknown>().set(Symbol("probe"), 0);
     return true;
   } catch {
     return false;

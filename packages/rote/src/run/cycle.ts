@@ -23,7 +23,10 @@ function callsUnderWay(): unknown[] {
   return segments.flatMap((segment, i) => {
     const end = segments[i + 1]?.base ?? stack.top;
     // With a drive, the frame at the base is the last pending call.
-    return [...segment.pending.slice(0, -FRAME), ...stack.slots.slice(segment.base, end)];
+    return [
+      ...segment.pending.slice(0, Math.max(0, segment.pendingEnd - FRAME)),
+      ...stack.slots.slice(segment.base, end),
+    ];
   });
 }
 

@@ -59,9 +59,10 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
   const { base, pending } = segment;
   const { slots } = stack;
   copyFrame(slots, base, pending, 0);
+  segment.pendingEnd = FRAME;
   takeOver(segment, error);
   for (;;) {
-    const last = pending.length - FRAME;
+    const last = segment.pendingEnd - FRAME;
     const memo = memoAt(pending, last);
     // Another branch may have had the result in the meantime.
     const known = last === 0 && isForced ? undefined : findFrame(pending, last);
@@ -114,11 +115,11 @@ export function ignoreRejection(value: unknown): void {
 /** Pops the last pending call, whose outcome is known: a stored result, or a failure. */
 function finish(segment: Segment, outcome: unknown): void {
   const { pending } = segment;
-  const last = pending.length - FRAME;
+  const last = segment.pendingEnd - FRAME;
   if (outcome instanceof Failure) segment.hasPinned = true;
   if (segment.hasPinned) pin(segment, memoAt(pending, last), keyAt(pending, last), outcome);
   else if (segment.isCareful) memoAt(pending, last).pinned?.delete(keyAt(pending, last));
-  pending.length = last;
+  segment.pendingEnd = last;
 }
 
 /** Whether what came up is a suspension, or an overflow from which there is something to gain. */
@@ -132,10 +133,10 @@ export function wasInterrupted(segment: Segment, error: unknown): boolean {
 
 /** After unwinding: decides how to go on, and makes the frames on the side stack pending. */
 function takeOver(segment: Segment, error: unknown): void {
-  const { base, pending, wantsCare, wantsRestart, refusedAt, hasOverflowed, isSuspended } = segment;
+  const { base, wantsCare, wantsRestart, refusedAt, hasOverflowed, isSuspended } = segment;
   const { slots, top } = stack;
   const depth = (top - base) / FRAME - 1;
-  segment.deepest = Math.max(segment.deepest, pending.length / FRAME + depth);
+  segment.deepest = Math.max(segment.deepest, segment.pendingEnd / FRAME + depth);
   segment.refusedAt = -1;
   segment.refusals = segment.repeats = 0;
   segment.refusedKey = null;
@@ -162,10 +163,11 @@ function appendFrames(segment: Segment, refusedAt: number, top: number): void {
   const { pending } = segment;
   const { slots } = stack;
   for (let at = segment.base + FRAME; at < top; at += FRAME) {
-    const next = pending.length;
+    const next = segment.pendingEnd;
     // What was unwound will be run again; what was refused will be run.
     if (at !== refusedAt) memoAt(slots, at).tally.reruns++;
     copyFrame(slots, at, pending, next);
+    segment.pendingEnd = next + FRAME;
     if (segment.isCareful) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
     else if (next > segment.anchor && isSameFrame(pending, segment.anchor, pending, next)) {
       beCareful(segment, true);
@@ -179,9 +181,9 @@ function appendFrames(segment: Segment, refusedAt: number, top: number): void {
 function beCareful(segment: Segment, isRestart: boolean): void {
   const { pending } = segment;
   segment.isCareful = true;
-  if (isRestart) pending.length = FRAME;
+  if (isRestart) segment.pendingEnd = FRAME;
   segment.anchor = 0;
-  for (let at = 0; at < pending.length; at += FRAME) {
+  for (let at = 0; at < segment.pendingEnd; at += FRAME) {
     memoAt(pending, at).isCareful = true;
     pin(segment, memoAt(pending, at), keyAt(pending, at), PENDING);
   }

@@ -245,7 +245,7 @@ function runCarefully(
       return suspend(segment);
     }
     stack.top = at;
-    if (segment.pending.length > 0) {
+    if (segment.pendingEnd > 0) {
       segment.hasPinned = true;
       pin(segment, memo, key, new Failure(error));
     } else {
@@ -305,7 +305,7 @@ function runOutermost(
   const segment = openSegment(outer, base, limit, isCareful);
   if (slots.length < base + FRAME * 8) reserve(base, limit + 2);
   // Pending calls of an outer drive are under way for this one too.
-  if (outer !== null && outer.pending.length > 0) segment.hasPinned = true;
+  if (outer !== null && outer.pendingEnd > 0) segment.hasPinned = true;
   if (isCareful && !isWarm) warmUp(memo, keyAt(slots, base));
   const watched = memo.selfCallWatch > 0 ? tally.hits + tally.runs : -1;
   const startedAt = outer === null && !memo.isTimed && tally.isDue() ? now() : -1;
@@ -343,15 +343,15 @@ function runOutermost(
 }
 
 /** An inner segment ends, perhaps by an error: its calls are not under way any more. */
-function unmark({ base, pending }: Segment): void {
-  for (const [slots, from] of [
-    [pending, 0],
-    [stack.slots, base],
-  ] as const) {
-    for (let at = from; at < slots.length && slots[at] !== undefined; at += FRAME) {
-      const { pinned } = memoAt(slots, at);
-      if (pinned?.get(keyAt(slots, at)) === PENDING) pinned.delete(keyAt(slots, at));
-    }
+function unmark({ base, pending, pendingEnd }: Segment): void {
+  unmarkFrames(pending, 0, pendingEnd);
+  unmarkFrames(stack.slots, base, stack.slots.length);
+}
+
+function unmarkFrames(slots: readonly unknown[], from: number, to: number): void {
+  for (let at = from; at < to && slots[at] !== undefined; at += FRAME) {
+    const { pinned } = memoAt(slots, at);
+    if (pinned?.get(keyAt(slots, at)) === PENDING) pinned.delete(keyAt(slots, at));
   }
 }
 

@@ -67,6 +67,8 @@ export class Segment {
   deepest = 0;
   /** The drive's pending calls as frames, outermost first; empty before there is a drive. */
   pending: unknown[] = [];
+  /** Where they end; what lies beyond is left over, and goes with the drive. */
+  pendingEnd = 0;
   /** The pending call with which new ones are compared, to find cycles. */
   anchor = 0;
   /** Memos whose `pinned` this segment made. */
