@@ -4,5 +4,5 @@ export type { CacheHandle, CacheStats } from "./handle.ts";
 export { keySymbol } from "./key/scan.ts";
 export { cacheOf, isMemoized, memoize, type Memoized } from "./memoize.ts";
 export type { MemoizeOptions } from "./options.ts";
-export { clearAll, configure } from "./registry.ts";
+export { clearAll, configure } from "./configure.ts";
 export { tabulate } from "./tabulate.ts";

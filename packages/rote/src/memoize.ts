@@ -6,7 +6,7 @@ import { freezing } from "./freeze.ts";
 import { type CacheHandle, Handle } from "./handle.ts";
 import { readSource } from "./key/source.ts";
 import { checkOptions, type MemoizeOptions, show } from "./options.ts";
-import { roteMode } from "./registry.ts";
+import { roteMode } from "./configure.ts";
 import { stack } from "./run/stack.ts";
 import { selfCallWatch } from "./run/self-call.ts";
 import { timing } from "./run/clock.ts";

@@ -104,13 +104,6 @@ export class Trie {
     this.strongSize = 0;
   }
 
-  /** Moves every entry into another, empty trie. */
-  moveTo(other: Trie): void {
-    for (const [count, root] of this.allRoots()) root.moveTo(other.root(count));
-    other.strongSize = this.strongSize;
-    this.strongSize = 0;
-  }
-
   get hasObjects(): boolean {
     for (const [, root] of this.allRoots()) if (root.weak !== null) return true;
     return false;

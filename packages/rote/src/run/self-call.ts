@@ -34,6 +34,6 @@ export function warnAboutSelfCalls(memo: Memo, before: number): void {
     "ROTE_SELF_CALL",
     `"${name}" calls itself by name, but none of those calls reached the memoized function: inside, "${name}" still means the original. ` +
       `Give the memoized function the name that the body calls: const ${name} = memoize((…) => … ${name}(…) …), ` +
-      `or, for a function declaration, ${name} = memoize(${name}).`,
+      `or, for a function declaration in JavaScript, ${name} = memoize(${name}).`,
   );
 }
