@@ -19,6 +19,7 @@ import {
 import { Key } from "./key/trie.ts";
 import {
   catchUp,
+  isOff,
   run,
   runDirect,
   runPlainly,
@@ -346,7 +347,7 @@ function wrapAny(path: CallPath): Wrapper {
 function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
   const { memo } = path;
   if (memo.tally.epoch !== stack.epoch) {
-    if (!stack.isEnabled) return runPlainly(memo, receiver, args);
+    if (isOff()) return runPlainly(memo, receiver, args);
     catchUp(memo);
   }
   const found = lookUp(path, receiver, args);

@@ -2,7 +2,7 @@ import { clearTries } from "./cache/tally.ts";
 import { environment } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { show } from "./options.ts";
-import { CLOSED, stack } from "./run/stack.ts";
+import { stack } from "./run/stack.ts";
 
 /**
  * Forgets every entry of every memoized function of this copy of rote. Of functions that have not
@@ -20,15 +20,11 @@ import { CLOSED, stack } from "./run/stack.ts";
  * ```
  */
 export function clearAll(): void {
-  epoch++;
-  if (!stack.isEnabled) return;
-  stack.epoch = epoch;
+  stack.entriesEpoch++;
+  if (stack.isEnabled) stack.epoch = stack.entriesEpoch;
   // In the middle of a run, what it relies on has to be seen to first: each function does, when called.
   if (stack.segment === null) clearTries();
 }
-
-/** Counts what makes entries invalid. */
-let epoch = 0;
 
 /** What `ROTE` says: `"off"`, `"bare"`, or nothing. Read when the first function is memoized. */
 export function roteMode(): "on" | "off" | "bare" {
@@ -95,6 +91,5 @@ export function configure(settings: { enabled?: boolean }): void {
   if (settings.enabled === undefined || settings.enabled === stack.isEnabled) return;
   stack.isEnabled = settings.enabled;
   // Hits compare the epoch and nothing else.
-  stack.epoch = settings.enabled ? epoch : Number.NaN;
-  stack.ceiling = stack.segment?.ceiling ?? CLOSED;
+  stack.epoch = settings.enabled ? stack.entriesEpoch : Number.NaN;
 }

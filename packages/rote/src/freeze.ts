@@ -11,30 +11,53 @@ function isPlain(value: unknown): value is object {
   );
 }
 
-/** Adds `value` and every plain object and array that it leads to. */
-function reach(value: unknown, reached: Set<object>): void {
+/** Adds every plain object and array that `value` leads to through plain objects and arrays. */
+function reachPlain(value: unknown, reached: Set<object>): void {
   const pending = [value];
   while (pending.length > 0) {
     const next = pending.pop();
     if (!isPlain(next) || reached.has(next)) continue;
     reached.add(next);
-    for (const name of Reflect.ownKeys(next)) {
-      const property = Object.getOwnPropertyDescriptor(next, name);
-      if (property !== undefined && "value" in property) pending.push(property.value);
-    }
+    pending.push(...propertiesOf(next));
   }
+}
+
+/** Adds every object that `value` leads to, through whatever can hold one: what the caller may still change. */
+function reachAll(value: unknown, reached: Set<object>): void {
+  const pending = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (
+      (typeof next !== "object" && typeof next !== "function") ||
+      next === null ||
+      reached.has(next)
+    )
+      continue;
+    reached.add(next);
+    pending.push(...propertiesOf(next));
+    if (next instanceof Map) pending.push(...next.keys(), ...next.values());
+    if (next instanceof Set) pending.push(...next);
+  }
+}
+
+/** What own properties hold, without running accessors. */
+function propertiesOf(object: object): unknown[] {
+  if (ArrayBuffer.isView(object)) return [];
+  return Reflect.ownKeys(object).map(
+    (name) => Object.getOwnPropertyDescriptor(object, name)?.value as unknown,
+  );
 }
 
 /** `fn` with its results deep-frozen, except for what is reachable from the receiver and the arguments. */
 export function freezing(fn: AnyFunction): AnyFunction {
   return function (this: unknown, ...args: unknown[]): unknown {
     const own = new Set<object>();
-    reach(args, own);
-    reach(this, own);
+    reachAll(args, own);
+    if (this !== globalThis) reachAll(this, own);
     const value: unknown = Reflect.apply(fn, this as never, args as never);
     if (!isPlain(value)) return value;
     const ofResult = new Set<object>(own);
-    reach(value, ofResult);
+    reachPlain(value, ofResult);
     for (const object of ofResult) if (!own.has(object)) Object.freeze(object);
     return value;
   } as AnyFunction;

@@ -119,9 +119,13 @@ export class Handle implements CacheHandle {
     return outside(() => runAsOutermost(memo, this.#receiver, args, key, { isForced: true }));
   }
 
-  *entries(): Generator<[never, never]> {
+  entries(): Generator<[never, never]> {
+    return this.#rebuilt(this.#found());
+  }
+
+  *#rebuilt(found: { key: Key; value: unknown }[]): Generator<[never, never]> {
     const { hasReceiver, keyOf } = this.#path;
-    for (const { key, value } of this.#found()) {
+    for (const { key, value } of found) {
       const elements = rebuild(key);
       if (hasReceiver) elements.shift();
       yield [

@@ -127,7 +127,7 @@ function pathFor(
     name,
     isSimple ? fastArity(original.length) : 0,
     options.depthLimit,
-    stack.epoch,
+    stack.entriesEpoch,
   );
   // A function that catches may catch what is not meant for it: its runs are watched from the start.
   memo.isCareful = catches;

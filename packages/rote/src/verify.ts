@@ -1,4 +1,5 @@
 import type { Memo } from "./cache/memo.ts";
+import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { beginScan, endScan, scanElement, scannedEnd, scannedKey, scanNested } from "./key/scan.ts";
 import type { Key } from "./key/trie.ts";
@@ -21,17 +22,34 @@ export function verifying(
         memo.tally.extraRuns++;
         memo.tally.runs++;
         const again: unknown = Reflect.apply(memo.original, receiver as never, args as never);
-        if (Object.is(again, value) || isSameKey(contentOf(again), contentOf(value))) return;
-        throw new RoteError(
-          "ERR_VERIFY",
-          `A repeated run of ${describeCall(memo.name, args)} gave another result than the one kept: the function depends on more than its arguments, ` +
-            "or a result was changed after it was returned. Put what it reads into options.key, or set options.freeze to protect results.",
-        );
+        if (again instanceof Promise && value instanceof Promise) {
+          void Promise.all([again, value]).then(
+            ([second, first]) => {
+              if (!isSame(second, first)) warnOnce("ROTE_VERIFY", verifyMessage(memo, args));
+            },
+            // A rejection is the callers' to handle, and is no entry for long.
+            () => {},
+          );
+        } else if (!isSame(again, value)) {
+          throw new RoteError("ERR_VERIFY", verifyMessage(memo, args));
+        }
       });
     } finally {
       isVerifying = false;
     }
   };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return Object.is(a, b) || isSameKey(contentOf(a), contentOf(b));
+}
+
+function verifyMessage(memo: Memo, args: readonly unknown[]): string {
+  return (
+    `A repeated run of ${describeCall(memo.name, args)} gave another result than the one kept: the function depends on more than its arguments, ` +
+    "or a result was changed after it was returned. Put what it reads into options.key, or set options.freeze to protect results. " +
+    "If the results are instances of a class, give it a [keySymbol]() method: without one, they are compared by identity."
+  );
 }
 
 function contentOf(value: unknown): Key {

@@ -142,13 +142,14 @@ function takeOver(segment: Segment, error: unknown): void {
   segment.refusedKey = null;
   segment.isSuspended = segment.wantsCare = segment.wantsRestart = segment.hasOverflowed = false;
   if (hasOverflowed || (!isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
-  else if (wantsCare || wantsRestart || !isSuspended) {
+  if (wantsCare || wantsRestart || (!isSuspended && !isStackOverflow(error))) {
     memoAt(slots, base).tally.reruns++;
     beCareful(segment, wantsRestart);
     return;
   }
   memoAt(slots, base).tally.reruns++;
   appendFrames(segment, refusedAt, top);
+  segment.exactFrom = 0;
   clearFrames(base);
 }
 
@@ -168,8 +169,9 @@ function appendFrames(segment: Segment, refusedAt: number, top: number): void {
     if (at !== refusedAt) memoAt(slots, at).tally.reruns++;
     copyFrame(slots, at, pending, next);
     segment.pendingEnd = next + FRAME;
-    if (segment.isCareful) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
-    else if (next > segment.anchor && isSameFrame(pending, segment.anchor, pending, next)) {
+    if (segment.isCareful) {
+      if (at >= segment.exactFrom) pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
+    } else if (next > segment.anchor && isSameFrame(pending, segment.anchor, pending, next)) {
       beCareful(segment, true);
       return;
     }
@@ -177,16 +179,26 @@ function appendFrames(segment: Segment, refusedAt: number, top: number): void {
   }
 }
 
+/** Calls that are not under way any more: their marks go, and nothing else does. */
+export function unmarkFrames(slots: readonly unknown[], from: number, to: number): void {
+  for (let at = from; at < to && slots[at] !== undefined; at += FRAME) {
+    const { pinned } = memoAt(slots, at);
+    if (pinned?.get(keyAt(slots, at)) === PENDING) pinned.delete(keyAt(slots, at));
+  }
+}
+
 /** From here on the segment keeps an exact stack; all over again if its pending calls may be wrong. */
 function beCareful(segment: Segment, isRestart: boolean): void {
   const { pending } = segment;
   segment.isCareful = true;
+  // What was unwound is dropped, not pending.
+  unmarkFrames(stack.slots, segment.base + FRAME, stack.slots.length);
+  if (isRestart) unmarkFrames(pending, FRAME, segment.pendingEnd);
   if (isRestart) segment.pendingEnd = FRAME;
   segment.anchor = 0;
-  for (let at = 0; at < segment.pendingEnd; at += FRAME) {
-    memoAt(pending, at).isCareful = true;
-    pin(segment, memoAt(pending, at), keyAt(pending, at), PENDING);
-  }
+  for (let at = 0; at < segment.pendingEnd; at += FRAME) memoAt(pending, at).isCareful = true;
+  // Only the outermost call is certain to be under way; the others are marked as they run.
+  pin(segment, memoAt(pending, 0), keyAt(pending, 0), PENDING);
 }
 
 /** The engine had no room for this many runs: allow fewer. */

@@ -31,13 +31,18 @@ export function probeRoom(words: number): void {
 
 function take(): void {}
 
-/** Whether the runs that an error has ended cannot have filled the stack: there is far more room than they took. */
-export function hadRoom(at: number): boolean {
-  const ended = (stack.top - at) / FRAME;
+/** Whether there are so many words of stack. */
+export function hasRoom(words: number): boolean {
   try {
-    probeRoom(ROOM + Math.min(200 * ended, 50_000));
+    probeRoom(words);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Whether the runs that an error has ended cannot have filled the stack: there is far more room than they took. */
+export function hadRoom(at: number): boolean {
+  const ended = (stack.top - at) / FRAME;
+  return hasRoom(ROOM + Math.min(200 * ended, 50_000));
 }

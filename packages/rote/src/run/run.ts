@@ -10,12 +10,13 @@ import {
   ignoreRejection,
   PENDING,
   pin,
+  unmarkFrames,
   SUSPENSION,
   wasDisturbed,
   wasInterrupted,
 } from "./drive.ts";
 import { FRAME, isSameKey, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
-import { hadRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
+import { hadRoom, hasRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { CLOSED, clearFrames, push, pushDirect, reserve, Segment, stack } from "./stack.ts";
 
@@ -30,8 +31,8 @@ const MAX_REPEATS = 8;
 /** Every run that may not simply go ahead: outermost ones, too deep ones, and all in special segments. */
 export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {
   const segment = stack.segment;
-  if (!stack.isEnabled) return runPlainly(memo, receiver, args);
   catchUp(memo);
+  if (isOff()) return runPlainly(memo, receiver, args);
   if (segment === null || stack.isOutside) return runAsOutermost(memo, receiver, args, key);
   if (segment.isSuspended) return runRefused(segment, memo, receiver, args, key);
   const pinned = memo.pinned?.get(key);
@@ -74,6 +75,26 @@ export function runAsOutermost(
   return runOutermost(memo, options);
 }
 
+/** From this depth on, runs of the general path make sure that there is room for the next call's own work. */
+const DEEP = 200 * FRAME;
+
+function isNearlyFull(memo: Memo, key: Key): boolean {
+  if (!isWarm) warmUp(memo, key);
+  return !hasRoom(ROOM);
+}
+
+/** The stack is full: as if the engine had said so, but where no user code can catch it unseen. */
+function refuseFull(
+  segment: Segment,
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): never {
+  segment.hasOverflowed = true;
+  return refuse(segment, memo, receiver, args, key);
+}
+
 /** The same steps as in the specialised call paths. */
 export function runQuickly(
   memo: Memo,
@@ -82,6 +103,8 @@ export function runQuickly(
   key: Key,
 ): unknown {
   const at = stack.top;
+  if (at > DEEP && isNearlyFull(memo, key))
+    return refuseFull(stack.segment as Segment, memo, receiver, args, key);
   push(memo, receiver, args, key);
   memo.tally.runs++;
   const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
@@ -190,13 +213,14 @@ function depthError(memo: Memo, cause: unknown): RoteError {
   );
 }
 
-/** A function that catches errors is called under functions that do not: from here on, care is taken. */
+/**
+ * A function that catches errors is called under functions that do not: from here on, care is taken.
+ * The frames below stay as they are, unmarked: some may be left over from errors that were caught.
+ */
 function becomeCareful(segment: Segment): void {
   segment.isCareful = segment.isUsed = true;
+  segment.exactFrom = stack.top;
   stack.ceiling = CLOSED;
-  const { slots } = stack;
-  for (let at = segment.base; at < stack.top; at += FRAME)
-    pin(segment, memoAt(slots, at), keyAt(slots, at), PENDING);
 }
 
 let isWarm = false;
@@ -209,7 +233,7 @@ function warmUp(memo: Memo, key: Key): void {
   isWarm = true;
   const { top, ceiling } = stack;
   try {
-    refuse(new Segment(null, top, 1, true), memo, undefined, [], key);
+    refuseFull(new Segment(null, top, 1, true), memo, undefined, [], key);
   } catch (error) {
     isStackOverflow(error);
   }
@@ -284,6 +308,7 @@ function openSegment(
     return new Segment(outer, base, limit, isCareful);
   spare = null;
   segment.limit = limit;
+  segment.deepest = 0;
   return segment;
 }
 
@@ -332,6 +357,8 @@ function runOutermost(
     stack.ceiling = ceiling;
     stack.segment = outer;
     stack.isOutside = isOutside;
+    if (outer !== null)
+      outer.deepest = Math.max(outer.deepest, (base - outer.base) / FRAME + depth);
     if (outer === null) {
       if (depth > tally.deepest) tally.deepest = depth;
       if (startedAt >= 0) tally.addTime(now() - startedAt);
@@ -348,13 +375,6 @@ function unmark({ base, pending, pendingEnd }: Segment): void {
   unmarkFrames(stack.slots, base, stack.slots.length);
 }
 
-function unmarkFrames(slots: readonly unknown[], from: number, to: number): void {
-  for (let at = from; at < to && slots[at] !== undefined; at += FRAME) {
-    const { pinned } = memoAt(slots, at);
-    if (pinned?.get(keyAt(slots, at)) === PENDING) pinned.delete(keyAt(slots, at));
-  }
-}
-
 /**
  * A callback of the library has called back into what waits for it. Under a careful segment the
  * stack is exact; otherwise a frame may be left over from a caught error, so only a repetition counts.
@@ -369,6 +389,11 @@ function rejectInnerCycle(outer: Segment, memo: Memo, args: readonly unknown[], 
     if (isSameKey(keyAt(stack.slots, at), key) && ++met === enough)
       throw cycleError(memo, args, key);
   }
+}
+
+/** Whether calls go to the original. What is under way when memoization is switched off ends as it began. */
+export function isOff(): boolean {
+  return !stack.isEnabled && (stack.segment === null || stack.isOutside);
 }
 
 /** Memoization is switched off: the original, counted. */
@@ -392,7 +417,7 @@ export function runUnguarded(
   args: readonly unknown[],
   key: Key,
 ): unknown {
-  if (!stack.isEnabled) return runPlainly(memo, receiver, args);
+  if (isOff()) return runPlainly(memo, receiver, args);
   const startedAt = stack.segment === null && !memo.isTimed ? now() : -1;
   memo.tally.runs++;
   try {
@@ -407,10 +432,10 @@ export function runUnguarded(
 
 /** Drops the entries if `clearAll` has asked for it. */
 export function catchUp(memo: Memo): void {
-  if (memo.tally.epoch === stack.epoch || !stack.isEnabled) return;
+  if (memo.tally.epoch === stack.entriesEpoch) return;
   keepForDrives(memo, () => memo.trie.entries());
   memo.trie.clear();
-  memo.tally.epoch = stack.epoch;
+  memo.tally.epoch = stack.entriesEpoch;
 }
 
 /** Entries are about to be removed: drives under way that rely on them keep them for themselves. */

@@ -21,6 +21,8 @@ export interface Stack {
   isEnabled: boolean;
   /** Entries of another epoch do not count; `NaN`, which none has, while memoization is switched off. */
   epoch: number;
+  /** The epoch whether or not memoization is switched off. */
+  entriesEpoch: number;
 }
 
 /** A ceiling that every `top` has reached. */
@@ -34,6 +36,7 @@ export const stack: Stack = {
   isOutside: false,
   isEnabled: true,
   epoch: 0,
+  entriesEpoch: 0,
 };
 
 /** What lies between an outermost call and the end of the side stack, and the outermost call's drive. */
@@ -62,6 +65,8 @@ export class Segment {
   isExhausted = false;
   /** Runs keep the stack exact, with `try`, and know which calls are under way. */
   isCareful: boolean;
+  /** Care was taken only from here on: frames below may be left over from caught errors, and have no marks. */
+  exactFrom = 0;
   /** Something is pinned that runs must see: every run asks the pinned results first. */
   hasPinned = false;
   deepest = 0;
@@ -84,7 +89,7 @@ export class Segment {
 
   /** Where runs of this segment must not go ahead. */
   get ceiling(): number {
-    return !stack.isEnabled || this.isCareful || this.hasPinned || this.isSuspended
+    return this.isCareful || this.hasPinned || this.isSuspended
       ? CLOSED
       : this.base + this.limit * FRAME;
   }

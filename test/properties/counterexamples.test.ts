@@ -1,0 +1,188 @@
+import { clearAll, configure, memoize } from "rote";
+import { afterEach, describe, expect, test } from "vitest";
+import { afterwards } from "../support/recursion.ts";
+
+/** Calls that once went wrong, each found by reading or by random search. */
+
+/** Catches outside of every memoized function's own text. */
+function attempt<Value>(call: () => Value, fallback: Value): Value {
+  try {
+    return call();
+  } catch {
+    return fallback;
+  }
+}
+
+function failing(): never {
+  throw new Error("boom");
+}
+
+afterEach(() => {
+  configure({ enabled: true });
+  afterwards();
+});
+
+describe("a helper that catches everything, below a deep recursion", () => {
+  test.each([1700, 3000, 8000])("by an object argument, %i deep", (depth) => {
+    const f = memoize(({ n }: { n: number }): number =>
+      n === 0 ? 0 : attempt(() => f({ n: n - 1 }), -1) + 1,
+    );
+    expect(f({ n: depth })).toBe(depth);
+  });
+
+  test.each([1700, 3000])("by an array argument, %i deep", (depth) => {
+    const f = memoize(([n]: readonly [number]): number =>
+      n === 0 ? 0 : attempt(() => f([n - 1]), -1) + 1,
+    );
+    expect(f([depth])).toBe(depth);
+  });
+
+  test.each([1700, 3000])("by four arguments, %i deep", (depth) => {
+    const f = memoize((n: number, a: number, b: number, c: number): number =>
+      n === 0 ? 0 : attempt(() => f(n - 1, a, b, c), -1) + 1,
+    );
+    expect(f(depth, 1, 2, 3)).toBe(depth);
+  });
+});
+
+describe("no cycle where there is none", () => {
+  test("a call that failed, was caught, and is made again by a function that handles errors", () => {
+    const g = memoize((_: number): number => failing());
+    const h = memoize((n: number): number => {
+      try {
+        return g(n);
+      } finally {
+        // What matters is that the text says so.
+      }
+    });
+    const f = memoize((n: number): number => {
+      attempt(() => g(n), 0);
+      return h(n);
+    });
+    expect(() => f(1)).toThrow("boom");
+  });
+
+  test("a retry of a call with such a function below it", () => {
+    const h = memoize((_: number): number => {
+      try {
+        return failing();
+      } finally {
+        // What matters is that the text says so.
+      }
+    });
+    const f = memoize((n: number): number => h(n));
+    const o = memoize((_: number): number => {
+      attempt(() => f(1), 0);
+      return f(1);
+    });
+    expect(() => o(0)).toThrow("boom");
+  });
+
+  test.each(["clear", "delete", "clearAll"])("a call made again after %s", (way) => {
+    const h = memoize((n: number): number => {
+      try {
+        return n;
+      } finally {
+        // What matters is that the text says so.
+      }
+    });
+    const f = memoize((n: number): number => h(n));
+    const o = memoize((_: number): number => {
+      f(1);
+      if (way === "clear") f.cache.clear();
+      else if (way === "delete") f.cache.delete(1);
+      else clearAll();
+      return f(1);
+    });
+    expect(o(0)).toBe(1);
+  });
+});
+
+describe("freeze leaves alone what the caller can reach", () => {
+  test("through the receiver", () => {
+    class Shelf {
+      items = [1];
+      list = memoize(
+        function (this: Shelf): number[] {
+          return this.items;
+        },
+        { freeze: true },
+      );
+    }
+    const shelf = new Shelf();
+    shelf.list();
+    expect(Object.isFrozen(shelf.items)).toBe(false);
+  });
+
+  test("through an instance, a Map and a Set", () => {
+    class Box {
+      config = {};
+    }
+    const box = new Box();
+    memoize((at: Box) => at.config, { freeze: true })(box);
+    expect(Object.isFrozen(box.config)).toBe(false);
+
+    const held = {};
+    memoize((map: Map<number, object>) => map.get(1), { freeze: true })(new Map([[1, held]]));
+    memoize((set: Set<object>) => [...set][0], { freeze: true })(new Set([held]));
+    expect(Object.isFrozen(held)).toBe(false);
+  });
+});
+
+test("verify compares what promises resolve to", async () => {
+  const f = memoize((n: number) => Promise.resolve({ n }), { verify: 1 });
+  await f(1);
+  await expect(f(1)).resolves.toEqual({ n: 1 });
+});
+
+describe("while memoization is switched off", () => {
+  test("clearAll clears, and what is set afterwards stays", () => {
+    const f = memoize((n: number) => n);
+    f(1);
+    configure({ enabled: false });
+    clearAll();
+    expect(f.cache.size).toBe(0);
+    f.cache.set([2], 7);
+    configure({ enabled: true });
+    expect(f.cache.peek(2)).toBe(7);
+  });
+
+  test("a recursion that was under way ends as it began", () => {
+    let runs = 0;
+    const f = memoize(
+      (n: number): number => {
+        runs++;
+        if (n === 500) configure({ enabled: false });
+        return n === 0 ? 0 : f(n - 1) + 1;
+      },
+      { depthLimit: 20 },
+    );
+    expect(f(1000)).toBe(1000);
+    expect(runs).toBeLessThanOrEqual(2002);
+  });
+});
+
+test("the deepest recursion is remembered across a call from a getter", () => {
+  const g = memoize((x: unknown) => x);
+  const f = memoize((n: number): number => {
+    if (n === 0) return 0;
+    if (n !== 1000) return f(n - 1);
+    f(900);
+    g({
+      get a() {
+        return g(5);
+      },
+    });
+    return 1;
+  });
+  f(1000);
+  expect(f.cache.stats().depth).toBe(902);
+});
+
+test("entries() is a copy from the moment it is called", () => {
+  const f = memoize((n: number) => n);
+  f(1);
+  const entries = f.cache.entries();
+  f.cache.clear();
+  expect([...entries]).toEqual([[[1], 1]]);
+});
