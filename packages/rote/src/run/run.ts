@@ -15,7 +15,7 @@ import {
   wasDisturbed,
   wasInterrupted,
 } from "./drive.ts";
-import { FRAME, isSameKey, keyAt, memoAt, runFrame, storeFrame } from "./frame.ts";
+import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
 import { hadRoom, hasRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { CLOSED, clearFrames, push, pushDirect, reserve, Segment, stack } from "./stack.ts";
