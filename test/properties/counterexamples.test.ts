@@ -45,6 +45,24 @@ describe("a helper that catches everything, below a deep recursion", () => {
   });
 });
 
+describe("helpers that catch everything, below a deep recursion by primitives", () => {
+  const thrice = (call: () => number): number =>
+    attempt(() => attempt(() => attempt(call, -1), -1), -1) + 1;
+
+  test.each([3000, 20_000])("%i deep", (depth) => {
+    const one = memoize((n: number): number => (n === 0 ? 0 : thrice(() => one(n - 1))));
+    const two = memoize((n: number, a: string): number =>
+      n === 0 ? 0 : thrice(() => two(n - 1, a)),
+    );
+    const three = memoize((n: number, a: string, b: boolean): number =>
+      n === 0 ? 0 : thrice(() => three(n - 1, a, b)),
+    );
+    expect(one(depth)).toBe(depth);
+    expect(two(depth, "a")).toBe(depth);
+    expect(three(depth, "a", true)).toBe(depth);
+  });
+});
+
 describe("no cycle where there is none", () => {
   test("a call that failed, was caught, and is made again by a function that handles errors", () => {
     const g = memoize((_: number): number => failing());

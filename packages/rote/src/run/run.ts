@@ -18,7 +18,7 @@ import {
 import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
 import { hadRoom, hasRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
-import { CLOSED, clearFrames, push, pushDirect, reserve, Segment, stack } from "./stack.ts";
+import { CLOSED, clearFrames, DEEP, push, pushDirect, reserve, Segment, stack } from "./stack.ts";
 
 /**
  * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
@@ -45,6 +45,10 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
   if (stack.top >= segment.base + segment.limit * FRAME)
     return refuse(segment, memo, receiver, args, key);
   if (memo.isCareful && !segment.isCareful) becomeCareful(segment);
+  // A stop on the way to the limit: `runQuickly` tests the room, and the next few runs go ahead.
+  if (stack.ceiling !== CLOSED) {
+    stack.ceiling = Math.min(segment.base + segment.limit * FRAME, stack.top + STEP * FRAME);
+  }
   return segment.isCareful
     ? runCarefully(segment, memo, receiver, args, key)
     : runQuickly(memo, receiver, args, key);
@@ -75,8 +79,8 @@ export function runAsOutermost(
   return runOutermost(memo, options);
 }
 
-/** From this depth on, runs of the general path make sure that there is room for the next call's own work. */
-const DEEP = 200 * FRAME;
+/** How many runs one test of the room is for. */
+const STEP = 8;
 
 function isNearlyFull(memo: Memo, key: Key): boolean {
   if (!isWarm) warmUp(memo, key);
@@ -103,7 +107,7 @@ export function runQuickly(
   key: Key,
 ): unknown {
   const at = stack.top;
-  if (at > DEEP && isNearlyFull(memo, key))
+  if (at >= DEEP * FRAME && isNearlyFull(memo, key))
     return refuseFull(stack.segment as Segment, memo, receiver, args, key);
   push(memo, receiver, args, key);
   memo.tally.runs++;

@@ -25,6 +25,9 @@ export interface Stack {
   entriesEpoch: number;
 }
 
+/** Memoized runs on the stack from which on every next few have to be sure of their room. */
+export const DEEP = 200;
+
 /** A ceiling that every `top` has reached. */
 export const CLOSED: number = -1;
 
@@ -89,9 +92,10 @@ export class Segment {
 
   /** Where runs of this segment must not go ahead. */
   get ceiling(): number {
+    // The first stop is where room begins to be tested: see `run`.
     return this.isCareful || this.hasPinned || this.isSuspended
       ? CLOSED
-      : this.base + this.limit * FRAME;
+      : this.base + Math.min(this.limit, DEEP) * FRAME;
   }
 }
 
