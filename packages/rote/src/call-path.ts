@@ -19,6 +19,7 @@ import {
 import { Key } from "./key/trie.ts";
 import {
   catchUp,
+  goesOn,
   isOff,
   run,
   runDirect,
@@ -161,21 +162,18 @@ function path1(
     if (arguments.length !== 1 || new.target !== undefined)
       return anyOf(path, new.target).apply(this, arguments as never);
     const found = slotOf(root, a);
-    if (found !== undefined) {
-      if (found === none || found === scan || tally.epoch !== state.epoch)
-        return callWithOne(path, found, a);
-      tally.hits++;
-      return found;
+    if (found === undefined) {
+      const at = enter(path.memo, state, a, undefined, undefined);
+      if (at < 0) return runDirect(path.memo, a, undefined, undefined);
+      const value = fn(a);
+      leave(at, state, value);
+      storeDirect(path.memo, root, a, value);
+      return value;
     }
-    const at = state.top;
-    if (at >= state.ceiling || tally.epoch !== state.epoch)
-      return runDirect(path.memo, a, undefined, undefined);
-    pushDirect(path.memo, a, undefined, undefined);
-    const value = fn(a);
-    if (state.top !== at + FRAME) settle(at, value);
-    state.top = at;
-    storeDirect(path.memo, root, a, value);
-    return value;
+    if (found === none || found === scan || tally.epoch !== state.epoch)
+      return callWithOne(path, found, a);
+    tally.hits++;
+    return found;
   };
 }
 
@@ -203,13 +201,10 @@ function path2(
     }
     if (found !== undefined || !isDirect(a) || !isDirect(b))
       return callAny(path, undefined, [a, b]);
-    const at = state.top;
-    if (at >= state.ceiling || tally.epoch !== state.epoch)
-      return runDirect(path.memo, a, b, undefined);
-    pushDirect(path.memo, a, b, undefined);
+    const at = enter(path.memo, state, a, b, undefined);
+    if (at < 0) return runDirect(path.memo, a, b, undefined);
     const value = fn(a, b);
-    if (state.top !== at + FRAME) settle(at, value);
-    state.top = at;
+    leave(at, state, value);
     storePair(path.memo, root, a, b, value);
     return value;
   };
@@ -238,12 +233,10 @@ function path3(
       return found;
     }
     if (found !== undefined || !areThreeDirect(a, b, c)) return callAny(path, undefined, [a, b, c]);
-    const at = state.top;
-    if (at >= state.ceiling || tally.epoch !== state.epoch) return runDirect(path.memo, a, b, c);
-    pushDirect(path.memo, a, b, c);
+    const at = enter(path.memo, state, a, b, c);
+    if (at < 0) return runDirect(path.memo, a, b, c);
     const value = fn(a, b, c);
-    if (state.top !== at + FRAME) settle(at, value);
-    state.top = at;
+    leave(at, state, value);
     storeThree(path.memo, a, b, c, value);
     return value;
   };
@@ -318,6 +311,20 @@ function identityPath2(path: CallPath, tally: Tally, root: Node, state: Stack): 
     tally.hits++;
     return found === VOID ? undefined : found;
   };
+}
+
+/** Pushes the frame of a run that may go ahead; where, or -1 if only the general path can tell. */
+function enter(memo: Memo, state: Stack, a: unknown, b: unknown, c: unknown): number {
+  const at = state.top;
+  if ((at >= state.ceiling && !goesOn(memo)) || memo.tally.epoch !== state.epoch) return -1;
+  pushDirect(memo, a, b, c);
+  return at;
+}
+
+/** Pops the frame of a run that has returned. */
+function leave(at: number, state: Stack, value: unknown): void {
+  if (state.top !== at + FRAME) settle(at, value);
+  state.top = at;
 }
 
 function storePair(memo: Memo, root: Node, a: unknown, b: unknown, value: unknown): void {

@@ -11,7 +11,8 @@ import {
   runFrame,
   storeFrame,
 } from "./frame.ts";
-import { hadRoom, isStackOverflow } from "./overflow.ts";
+import { isStackOverflow } from "./overflow.ts";
+import { hadRoom } from "./room.ts";
 import { clearFrames, type Segment, stack } from "./stack.ts";
 
 /**

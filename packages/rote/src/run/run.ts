@@ -16,7 +16,8 @@ import {
   wasInterrupted,
 } from "./drive.ts";
 import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
-import { hadRoom, hasRoom, isStackOverflow, probeRoom, ROOM } from "./overflow.ts";
+import { isStackOverflow } from "./overflow.ts";
+import { claimRoom, hadRoom, hasRoom, requireRoom, ROOM } from "./room.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { CLOSED, clearFrames, DEEP, push, pushDirect, reserve, Segment, stack } from "./stack.ts";
 
@@ -45,10 +46,6 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
   if (stack.top >= segment.base + segment.limit * FRAME)
     return refuse(segment, memo, receiver, args, key);
   if (memo.isCareful && !segment.isCareful) becomeCareful(segment);
-  // A stop on the way to the limit: `runQuickly` tests the room, and the next few runs go ahead.
-  if (stack.ceiling !== CLOSED) {
-    stack.ceiling = Math.min(segment.base + segment.limit * FRAME, stack.top + STEP * FRAME);
-  }
   return segment.isCareful
     ? runCarefully(segment, memo, receiver, args, key)
     : runQuickly(memo, receiver, args, key);
@@ -80,11 +77,24 @@ export function runAsOutermost(
 }
 
 /** How many runs one test of the room is for. */
-const STEP = 8;
+const STEP = 4;
+
+/**
+ * At the ceiling: whether it was only a stop on the way to the limit, there is room, and the next
+ * few runs may go ahead.
+ */
+export function goesOn(memo: Memo): boolean {
+  const { segment, ceiling, top } = stack;
+  if (ceiling === CLOSED || segment === null || memo.isCareful) return false;
+  const limit = segment.base + segment.limit * FRAME;
+  if (top >= limit || !hasRoom()) return false;
+  stack.ceiling = Math.min(limit, top + STEP * FRAME);
+  return true;
+}
 
 function isNearlyFull(memo: Memo, key: Key): boolean {
   if (!isWarm) warmUp(memo, key);
-  return !hasRoom(ROOM);
+  return !hasRoom();
 }
 
 /** The stack is full: as if the engine had said so, but where no user code can catch it unseen. */
@@ -171,7 +181,7 @@ function runRefused(
   // Calls that are being unwound are pending, but what is run here does not wait for them.
   const hidden = hidePinned(segment);
   try {
-    probeRoom(4 * ROOM);
+    claimRoom(4 * ROOM);
     // As deep as the stack goes: another suspension would be caught like this one. Careful, so that
     // an overflow is seen before code that catches everything sees it.
     return runAsOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
@@ -257,7 +267,7 @@ function runCarefully(
   const at = stack.top;
   let value: unknown;
   try {
-    probeRoom(ROOM);
+    requireRoom();
     pin(segment, memo, key, PENDING);
     push(memo, receiver, args, key);
     memo.tally.runs++;
