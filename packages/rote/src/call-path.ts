@@ -159,21 +159,25 @@ function path1(
   scan: unknown,
 ): Wrapper {
   return function (this: unknown, a: unknown): unknown {
-    if (arguments.length !== 1 || new.target !== undefined)
-      return anyOf(path, new.target).apply(this, arguments as never);
-    const found = slotOf(root, a);
-    if (found === undefined) {
-      const at = enter(path.memo, state, a, undefined, undefined);
-      if (at < 0) return runDirect(path.memo, a, undefined, undefined);
-      const value = fn(a);
-      leave(at, state, value);
-      storeDirect(path.memo, root, a, value);
-      return value;
-    }
-    if (found === none || found === scan || tally.epoch !== state.epoch)
+    if (arguments.length === 1 && new.target === undefined) {
+      const found = slotOf(root, a);
+      if (found === undefined) {
+        const at = enter(path.memo, state, a, undefined, undefined);
+        if (at >= 0) {
+          const value = fn(a);
+          leave(at, state, value);
+          storeDirect(path.memo, root, a, value);
+          return value;
+        }
+        return runDirect(path.memo, a, undefined, undefined);
+      }
+      if (found !== none && found !== scan && tally.epoch === state.epoch) {
+        tally.hits++;
+        return found;
+      }
       return callWithOne(path, found, a);
-    tally.hits++;
-    return found;
+    }
+    return anyOf(path, new.target).apply(this, arguments as never);
   };
 }
 

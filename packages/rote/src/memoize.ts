@@ -68,27 +68,32 @@ function notAFunction(value: unknown): RoteError {
 
 const textOf = Function.prototype.toString;
 
-function memoizeFunction(original: AnyFunction, options: MemoizeOptions | undefined): unknown {
+function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPTIONS): unknown {
   const source = textOf.call(original);
-  rejectUnshareable(original, source);
-  if (options !== undefined) checkOptions(options);
-  const { name: ownName } = original;
-  const name =
-    options?.name ?? (typeof ownName === "string" && ownName !== "" ? ownName : "anonymous");
-  const path = pathFor(original, options ?? {}, name, source);
+  const prototype = getPrototypeOf(original) as object | null;
+  // To read a function's name or length takes as long as ten runs.
+  const { name } = original;
+  rejectUnshareable(original, prototype, source);
+  if (options !== NO_OPTIONS) checkOptions(options);
+  const path = pathFor(original, options, typeof name === "string" ? name : "", source);
   countTurn();
   if (roteMode() === "bare") return attach(original, path);
-  return attach(inShapeOf(original, wrap(path)), path);
+  const wrapper = wrap(path);
+  shape(wrapper, path, original, prototype);
+  return attach(wrapper, path);
 }
+
+const NO_OPTIONS: MemoizeOptions = {};
+const { getPrototypeOf } = Object;
 
 const generatorPrototypes = new Set([
   Object.getPrototypeOf(function* () {}),
   Object.getPrototypeOf(async function* () {}),
 ]);
 
-function rejectUnshareable(fn: AnyFunction, source: string): void {
+function rejectUnshareable(fn: AnyFunction, prototype: object | null, source: string): void {
   const isClass = source.startsWith("class") && /^class\b/.test(source);
-  if (!isClass && !isGenerator(fn)) return;
+  if (!isClass && (prototype === Function.prototype || !isGenerator(fn, prototype))) return;
   const name = fn.name === "" ? "" : ` "${fn.name}"`;
   throw new RoteError(
     "ERR_INVALID_ARGUMENT",
@@ -99,9 +104,7 @@ function rejectUnshareable(fn: AnyFunction, source: string): void {
   );
 }
 
-function isGenerator(fn: AnyFunction): boolean {
-  const prototype: unknown = Object.getPrototypeOf(fn);
-  if (prototype === Function.prototype) return false;
+function isGenerator(fn: AnyFunction, prototype: object | null): boolean {
   if (generatorPrototypes.has(prototype)) return true;
   const tag: unknown = (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
@@ -110,11 +113,11 @@ function isGenerator(fn: AnyFunction): boolean {
 function pathFor(
   original: AnyFunction,
   options: MemoizeOptions,
-  name: string,
+  ownName: string,
   source: string,
 ): CallPath {
   const { key, verify = 0, timing: isTimed = false } = options;
-  const { seesThis, catches } = readSource(original.name, source);
+  const { seesThis, catches } = readSource(ownName, source);
   const hasReceiver = options.receiver ?? seesThis;
   const keyOf = typeof key === "function" ? key : undefined;
   const isGuarded = options.recursion !== "off";
@@ -124,7 +127,7 @@ function pathFor(
   const memo: Memo = new Memo(
     original,
     isTimed ? timing(runner, () => memo) : runner,
-    name,
+    options.name ?? (ownName === "" ? "anonymous" : ownName),
     isSimple ? fastArity(original.length) : 0,
     options.depthLimit,
     stack.entriesEpoch,
@@ -132,7 +135,7 @@ function pathFor(
   // A function that catches may catch what is not meant for it: its runs are watched from the start.
   memo.isCareful = catches;
   memo.isTimed = isTimed;
-  memo.selfCallWatch = selfCallWatch(original.name, source);
+  memo.selfCallWatch = selfCallWatch(ownName, source);
   return {
     memo,
     hasReceiver,
@@ -145,30 +148,37 @@ function pathFor(
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */
-function inShapeOf(original: AnyFunction, wrapper: object): object {
-  const prototype: unknown = Object.getPrototypeOf(original);
+function shape(
+  wrapper: object,
+  path: CallPath,
+  original: AnyFunction,
+  prototype: object | null,
+): void {
   if (prototype === Function.prototype || prototype === memoizedPrototype) {
     Object.setPrototypeOf(wrapper, memoizedPrototype);
   } else {
-    Object.setPrototypeOf(wrapper, prototype as object);
+    Object.setPrototypeOf(wrapper, prototype);
     for (const name of Reflect.ownKeys(memoizedPrototype)) {
-      if (name === "toString" || !(name in original))
-        Object.defineProperty(
-          wrapper,
-          name,
-          Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor,
-        );
+      if (name === "toString" || !(name in original)) copyProperty(memoizedPrototype, name, wrapper);
     }
   }
-  for (const name of Reflect.ownKeys(original)) {
+  const names = Reflect.ownKeys(original);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string | symbol;
     if (name === "arguments" || name === "caller") continue;
     // The wrapper has these as they mostly are, and to define a property takes as long as ten runs.
-    if ((name === "length" || name === "name") && original[name] === (wrapper as AnyFunction)[name])
-      continue;
-    const property = Object.getOwnPropertyDescriptor(original, name) as PropertyDescriptor;
-    Object.defineProperty(wrapper, name, property);
+    if (name === "length" && original.length === path.memo.arity) continue;
+    if (name === "name" && original.name === "") continue;
+    copyProperty(original, name, wrapper);
   }
-  return wrapper;
+}
+
+function copyProperty(from: object, name: string | symbol, to: object): void {
+  Object.defineProperty(
+    to,
+    name,
+    Object.getOwnPropertyDescriptor(from, name) as PropertyDescriptor,
+  );
 }
 
 /** Lets a private field be put on any function: seen by nobody, found without a lookup. */
@@ -227,17 +237,15 @@ const memoizedPrototype: object = Object.create(Function.prototype, {
 }) as object;
 
 function attach(fn: object, path: CallPath): object {
+  if (fn !== path.memo.original) {
+    Stamp.put(fn, path);
+    return fn;
+  }
   // An original that is memoized already keeps its own stamp.
   if (!Stamp.isOn(fn)) Stamp.put(fn, path);
-  if (fn === path.memo.original && Object.isExtensible(fn)) {
-    for (const name of ["cache", "original"]) {
-      if (!(name in fn))
-        Object.defineProperty(
-          fn,
-          name,
-          Object.getOwnPropertyDescriptor(memoizedPrototype, name) as PropertyDescriptor,
-        );
-    }
+  if (Object.isExtensible(fn)) {
+    for (const name of ["cache", "original"])
+      if (!(name in fn)) copyProperty(memoizedPrototype, name, fn);
   }
   return fn;
 }
