@@ -23,7 +23,7 @@ export interface CacheStats {
   entries: number;
   /**
    * Time spent in outermost runs, or in every run with `timing`. Of a function whose outermost runs
-   * are short (64 in a row under 5 µs), one in sixteen is measured and counts sixteenfold.
+   * are short (64 in a row under 5 µs), one in 64 is measured and counts 64 times.
    */
   runTime: number;
   /** The deepest recursion so far, in memoized runs that waited for each other. */

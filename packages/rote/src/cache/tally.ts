@@ -40,13 +40,13 @@ export class Tally {
 
   /**
    * Adds the time of an outermost run, for those that were not measured, too. Two clock readings
-   * take longer than a short run, so of functions whose runs are short one in sixteen is measured.
+   * take longer than a short run, so of functions whose runs are short one in 64 is measured.
    */
   addTime(took: number): void {
     this.runTime += took * this.stride;
     const isShort = took < SHORT;
     this.shortRuns = isShort ? this.shortRuns + 1 : 0;
-    this.stride = this.shortRuns >= 64 ? 16 : 1;
+    this.stride = this.shortRuns >= 64 ? 64 : 1;
     if (!isShort) this.untilDue = 1;
   }
 

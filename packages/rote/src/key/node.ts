@@ -18,6 +18,8 @@ export class Node {
   base = 0;
   /** Every other token with content. */
   map: Map<unknown, unknown> | null = null;
+  /** The size of `map` at which its integers may have become dense enough for the window. */
+  gatherAt: number = FEW;
   /** Further maps, each full: an engine's Map ends at 2²⁴ entries. */
   full: Map<unknown, unknown>[] | null = null;
   /** The subtree of `NESTED`, apart from `map` because options objects are what it is for. */
@@ -31,6 +33,7 @@ export class Node {
     this.list = NO_LIST;
     this.base = 0;
     this.map = null;
+    this.gatherAt = FEW;
     this.full = null;
     this.nested = undefined;
     this.weak = null;
@@ -42,6 +45,7 @@ export class Node {
     other.list = this.list;
     other.base = this.base;
     other.map = this.map;
+    other.gatherAt = this.gatherAt;
     other.full = this.full;
     other.nested = this.nested;
     other.weak = this.weak;
@@ -76,6 +80,8 @@ const LIST_LIMIT = 2 ** 26;
 const SMALL = 32;
 /** How far ahead of its end a window is filled with nothing to reach the next integer. */
 const GAP = 32;
+/** So many in a map are worth a look at whether they are dense. */
+const FEW = 16;
 
 /** The slot of `token`, or `undefined`. */
 export function childOf(node: Node, token: unknown): unknown {
@@ -149,6 +155,15 @@ function newList(): unknown[] {
   return list;
 }
 
+/** A window of that length with nothing in it: concatenated, which copies many elements at once. */
+function emptyList(length: number): unknown[] {
+  let list = newList();
+  list.push(undefined);
+  while (list.length < length) list = list.concat(list);
+  list.length = length;
+  return list;
+}
+
 function setInMap(node: Node, token: unknown, child: unknown): boolean {
   const map = (node.map ??= new Map());
   if (node.full !== null) {
@@ -163,14 +178,7 @@ function setInMap(node: Node, token: unknown, child: unknown): boolean {
   map.set(token, child);
   const { size } = map;
   if (size === before) return false;
-  // At each power of two: have integers in the map become dense enough for a window?
-  if (
-    size >= 16 &&
-    (size & (size - 1)) === 0 &&
-    typeof token === "number" &&
-    size * 4 >= node.list.length
-  )
-    gatherWindow(node);
+  if (size >= node.gatherAt && typeof token === "number") gatherWindow(node);
   if (size >= MAP_LIMIT) {
     (node.full ??= []).push(map);
     node.map = new Map();
@@ -184,7 +192,6 @@ function gatherWindow(node: Node): void {
   const old = node.list;
   let low = old.length === 0 ? Infinity : node.base;
   let high = old.length === 0 ? -Infinity : node.base + old.length - 1;
-  const oldHigh = high;
   let count = old.length;
   let below = 0;
   for (const token of map.keys()) {
@@ -195,17 +202,19 @@ function gatherWindow(node: Node): void {
     if (token > high) high = token;
   }
   const span = high - low + 1;
-  if (count === 0 || count < 16 || count * 4 < span || span > LIST_LIMIT) return;
+  if (count < FEW || count * 4 < span || span > LIST_LIMIT) {
+    // The span does not shrink: not before that many more.
+    node.gatherAt = map.size + Math.max(map.size >> 2, Math.ceil(span / 4) - count);
+    return;
+  }
   // Keys that arrive in falling order find room below the window.
   const slack =
     below * 2 > count - old.length && (old.length > 0 || firstKey(map) === high)
       ? Math.min(span, low - -(2 ** 31))
       : 0;
   const base = low >= 0 ? Math.max(0, low - slack) : low - slack;
-  const list = newList();
-  for (let token = base; token <= high; token++) {
-    list.push(token >= node.base && token <= oldHigh ? old[token - node.base] : undefined);
-  }
+  const list = emptyList(high - base + 1);
+  for (let i = 0; i < old.length; i++) list[i + node.base - base] = old[i];
   // Either nothing else is in the map, or it is made anew without the integers: thousands of
   // deletions would leave holes behind.
   let others: Map<unknown, unknown> | null = null;
@@ -213,6 +222,7 @@ function gatherWindow(node: Node): void {
     if (typeof token === "number" && (token | 0) === token) list[token - base] = child;
     else (others ??= new Map()).set(token, child);
   }
+  node.gatherAt = FEW + (others === null ? 0 : others.size * 2);
   node.list = list;
   node.base = base;
   node.map = others ?? (node.full === null ? null : new Map());

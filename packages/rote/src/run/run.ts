@@ -1,6 +1,6 @@
 import type { Memo } from "../cache/memo.ts";
 import { RoteError } from "../errors.ts";
-import { VOID } from "../key/node.ts";
+import { setChild, VOID } from "../key/node.ts";
 import { Key, type Trie } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
@@ -56,7 +56,10 @@ export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unkno
   if (stack.isEnabled && stack.segment === null) {
     catchUp(memo);
     pushDirect(memo, a, b, c);
-    return runOutermost(memo);
+    const segment = spare;
+    return segment === null || memo.isCareful || memo.isTimed || memo.selfCallWatch > 0
+      ? runOutermost(memo)
+      : runFirst(segment, memo, a, b, c);
   }
   const args = [a, b, c].slice(0, memo.arity);
   return run(memo, undefined, args, new Key(args.length, null, args));
@@ -311,6 +314,48 @@ const DEFAULTS: RunOptions = {};
 /** A segment that was used and left as it was; most outermost runs need no other. */
 let spare: Segment | null = null;
 
+/** The same as `runOutermost`, without what most outermost runs do not need. */
+function runFirst(segment: Segment, memo: Memo, a: unknown, b: unknown, c: unknown): unknown {
+  const { tally, trie, arity, runner } = memo;
+  const limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT;
+  const state = stack;
+  const startedAt = tally.isDue() ? now() : -1;
+  spare = null;
+  segment.limit = limit;
+  segment.deepest = 0;
+  state.segment = segment;
+  state.ceiling = Math.min(limit, DEEP) * FRAME;
+  try {
+    let value: unknown;
+    try {
+      value = arity === 1 ? runner(a) : arity === 2 ? runner(a, b) : runner(a, b, c);
+    } catch (error) {
+      if (!wasInterrupted(segment, error)) throw error;
+      return drive(segment, false, error);
+    }
+    if (state.top !== FRAME && wasDisturbed(segment, value)) return drive(segment, false, undefined);
+    if (arity !== 1) storeFrame(state.slots, 0, value);
+    else if (setChild(trie.root(1), a, value === undefined ? VOID : value)) trie.strongSize++;
+    return value;
+  } finally {
+    const depth = clearFrames(0);
+    state.top = 0;
+    state.ceiling = CLOSED;
+    state.segment = null;
+    if (depth > tally.deepest) tally.deepest = depth;
+    if (startedAt >= 0) tally.addTime(now() - startedAt);
+    tally.settle(trie);
+    if (segment.isUsed) closeUsed(segment, memo);
+    else spare = segment;
+  }
+}
+
+/** What a drive or an exact stack leaves behind. */
+function closeUsed({ pinning, deepest }: Segment, { tally }: Memo): void {
+  for (const memo of pinning) memo.pinned = null;
+  if (deepest > tally.deepest) tally.deepest = deepest;
+}
+
 function openSegment(
   outer: Segment | null,
   base: number,
@@ -371,9 +416,10 @@ function runOutermost(
     stack.ceiling = ceiling;
     stack.segment = outer;
     stack.isOutside = isOutside;
-    if (outer !== null)
+    if (outer !== null) {
       outer.deepest = Math.max(outer.deepest, (base - outer.base) / FRAME + depth);
-    if (outer === null) {
+      outer.isUsed = true;
+    } else {
       if (depth > tally.deepest) tally.deepest = depth;
       if (startedAt >= 0) tally.addTime(now() - startedAt);
       tally.settle(memo.trie);

@@ -130,7 +130,7 @@ export function clearFrames(base: number): number {
   for (; slots[at] !== undefined; at += FRAME) {
     slots[at] = slots[at + 1] = slots[at + 2] = slots[at + 3] = undefined;
   }
-  if (base === 0 && slots.length > 100_000) slots.length = 20_000;
+  if (base === 0 && at > 100_000) slots.length = 20_000;
   return (at - base) / FRAME;
 }
 
