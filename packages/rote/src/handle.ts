@@ -22,8 +22,8 @@ export interface CacheStats {
   /** Entries there are now. */
   entries: number;
   /**
-   * Time spent in outermost runs, or in every run with `timing`. Of a function whose outermost runs
-   * are short (64 in a row under 5 µs), one in 64 is measured and counts 64 times.
+   * Time spent in outermost runs, or in every run with `timing`. Of outermost
+   * runs under 5 µs in a row every second, fourth, … 64th is measured and counts for those before it.
    */
   runTime: number;
   /** The deepest recursion so far, in memoized runs that waited for each other. */

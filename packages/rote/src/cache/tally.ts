@@ -16,10 +16,9 @@ export class Tally {
   extraRuns = 0;
   /** Milliseconds. */
   runTime = 0;
-  /** Every how many-th outermost run is measured, how many are left until then, and short ones in a row. */
+  /** Every how many-th outermost run is measured, and how many are left until then. */
   private stride = 1;
   private untilDue = 1;
-  private shortRuns = 0;
   deepest = 0;
   /** The epoch of its entries: in any other, they do not count. */
   epoch: number;
@@ -33,21 +32,17 @@ export class Tally {
 
   /** Whether this outermost run is to be measured. */
   isDue(): boolean {
-    if (--this.untilDue > 0) return false;
-    this.untilDue = this.stride;
-    return true;
+    return --this.untilDue <= 0;
   }
 
   /**
    * Adds the time of an outermost run, for those that were not measured, too. Two clock readings
-   * take longer than a short run, so of functions whose runs are short one in 64 is measured.
+   * take longer than a short run, so of short runs every second, fourth, … 64th is measured.
    */
   addTime(took: number): void {
     this.runTime += took * this.stride;
-    const isShort = took < SHORT;
-    this.shortRuns = isShort ? this.shortRuns + 1 : 0;
-    this.stride = this.shortRuns >= 64 ? 64 : 1;
-    if (!isShort) this.untilDue = 1;
+    this.stride = took < SHORT ? Math.min(this.stride * 2, MAX_STRIDE) : 1;
+    this.untilDue = this.stride;
   }
 
   /** Called now and then, so that entries of a function that lives on can be found. */
@@ -60,6 +55,7 @@ export class Tally {
 
 /** Milliseconds up to which a run is short. */
 const SHORT = 0.005;
+const MAX_STRIDE = 64;
 
 /** Counts turns of the event loop, if only those in which a function was memoized. */
 let turn = 0;
