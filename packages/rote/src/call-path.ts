@@ -96,7 +96,10 @@ function areDirect(values: readonly unknown[]): boolean {
   return true;
 }
 
-/** Not a slot: the value is no token as it stands and has to be scanned. */
+/**
+ * Not a slot: the value is no token as it stands and has to be scanned. A symbol, like `VOID`: call
+ * paths ask for the type of what they have found, which is cheaper than to compare with both.
+ */
 const SCAN: unique symbol = Symbol("scan");
 
 /** The slot under `node` that an argument leads to, if the argument is a token as it stands. */
@@ -155,8 +158,6 @@ function path1(
   root: Node,
   fn: (a: unknown) => unknown,
   state: Stack,
-  none: unknown,
-  scan: unknown,
 ): Wrapper {
   return function (this: unknown, a: unknown): unknown {
     if (arguments.length === 1 && new.target === undefined) {
@@ -171,7 +172,7 @@ function path1(
         }
         return runDirect(path.memo, a, undefined, undefined);
       }
-      if (found !== none && found !== scan && tally.epoch === state.epoch) {
+      if (typeof found !== "symbol" && tally.epoch === state.epoch) {
         tally.hits++;
         return found;
       }
@@ -183,7 +184,7 @@ function path1(
 
 function wrap1(path: CallPath): Wrapper {
   const { memo } = path;
-  return path1(path, memo.tally, memo.trie.root(1), memo.runner, stack, VOID, SCAN);
+  return path1(path, memo.tally, memo.trie.root(1), memo.runner, stack);
 }
 
 function path2(
@@ -192,14 +193,12 @@ function path2(
   root: Node,
   fn: (a: unknown, b: unknown) => unknown,
   state: Stack,
-  none: unknown,
-  scan: unknown,
 ): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
     if (arguments.length !== 2 || new.target !== undefined)
       return anyOf(path, new.target).apply(this, arguments as never);
     const found = endBelow(slotOf(root, a), b);
-    if (found !== undefined && found !== none && found !== scan && tally.epoch === state.epoch) {
+    if (found !== undefined && typeof found !== "symbol" && tally.epoch === state.epoch) {
       tally.hits++;
       return found;
     }
@@ -216,7 +215,7 @@ function path2(
 
 function wrap2(path: CallPath): Wrapper {
   const { memo } = path;
-  return path2(path, memo.tally, memo.trie.root(2), memo.runner, stack, VOID, SCAN);
+  return path2(path, memo.tally, memo.trie.root(2), memo.runner, stack);
 }
 
 function path3(
@@ -225,14 +224,12 @@ function path3(
   root: Node,
   fn: (a: unknown, b: unknown, c: unknown) => unknown,
   state: Stack,
-  none: unknown,
-  scan: unknown,
 ): Wrapper {
   return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
     if (arguments.length !== 3 || new.target !== undefined)
       return anyOf(path, new.target).apply(this, arguments as never);
     const found = endOfThree(root, a, b, c);
-    if (found !== undefined && found !== none && found !== scan && tally.epoch === state.epoch) {
+    if (found !== undefined && typeof found !== "symbol" && tally.epoch === state.epoch) {
       tally.hits++;
       return found;
     }
@@ -248,7 +245,7 @@ function path3(
 
 function wrap3(path: CallPath): Wrapper {
   const { memo } = path;
-  return path3(path, memo.tally, memo.trie.root(3), memo.runner, stack, VOID, SCAN);
+  return path3(path, memo.tally, memo.trie.root(3), memo.runner, stack);
 }
 
 /** The result of three arguments; `SCAN` where only the full walk can tell. */
@@ -273,47 +270,50 @@ function storeThree(memo: Memo, a: unknown, b: unknown, c: unknown, value: unkno
   memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
 }
 
-/** One argument by identity: a weak map is all there is to it, until something else is passed. */
+/** One argument by identity: a weak map is all there is to it. What it cannot hold, it has not. */
 function wrapIdentity1(path: CallPath): Wrapper {
-  const root = path.memo.trie.root(1);
-  return identityPath1(path, path.memo.tally, root, stack);
+  const { tally, trie } = path.memo;
+  return identityPath1(path, tally, trie.root(1).weakChildren().ends, stack);
 }
 
-function identityPath1(path: CallPath, tally: Tally, root: Node, state: Stack): Wrapper {
+function identityPath1(
+  path: CallPath,
+  tally: Tally,
+  ends: WeakMap<WeakKey, unknown>,
+  state: Stack,
+): Wrapper {
   return function (this: unknown, a: unknown): unknown {
     if (arguments.length !== 1 || new.target !== undefined)
       return anyOf(path, new.target).apply(this, arguments as never);
-    if (typeof a !== "object" || a === null || root.weak === null)
+    const found = ends.get(a as WeakKey);
+    if (found === undefined || typeof found === "symbol" || tally.epoch !== state.epoch)
       return callAny(path, undefined, [a]);
-    const found = root.weak.ends.get(a);
-    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, [a]);
     tally.hits++;
-    return found === VOID ? undefined : found;
+    return found;
   };
 }
 
 function wrapIdentity2(path: CallPath): Wrapper {
-  const root = path.memo.trie.root(2);
-  return identityPath2(path, path.memo.tally, root, stack);
+  const { tally, trie } = path.memo;
+  return identityPath2(path, tally, trie.root(2).weakChildren().nodes, stack);
 }
 
-function identityPath2(path: CallPath, tally: Tally, root: Node, state: Stack): Wrapper {
+function identityPath2(
+  path: CallPath,
+  tally: Tally,
+  nodes: WeakMap<WeakKey, Node>,
+  state: Stack,
+): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
     if (arguments.length !== 2 || new.target !== undefined)
       return anyOf(path, new.target).apply(this, arguments as never);
-    if (
-      typeof a !== "object" ||
-      a === null ||
-      typeof b !== "object" ||
-      b === null ||
-      root.weak === null
-    )
+    const node = nodes.get(a as WeakKey);
+    if (node === undefined || node.weak === null) return callAny(path, undefined, [a, b]);
+    const found = node.weak.ends.get(b as WeakKey);
+    if (found === undefined || typeof found === "symbol" || tally.epoch !== state.epoch)
       return callAny(path, undefined, [a, b]);
-    const node = root.weak.nodes.get(a);
-    const found = node === undefined || node.weak === null ? undefined : node.weak.ends.get(b);
-    if (found === undefined || tally.epoch !== state.epoch) return callAny(path, undefined, [a, b]);
     tally.hits++;
-    return found === VOID ? undefined : found;
+    return found;
   };
 }
 

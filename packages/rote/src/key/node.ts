@@ -1,5 +1,5 @@
 import { isSameToken, NESTED } from "./token.ts";
-import type { WeakChildren } from "./weak.ts";
+import { WeakChildren } from "./weak.ts";
 
 /**
  * The trie. Rules:
@@ -36,10 +36,23 @@ export class Node {
     this.gatherAt = FEW;
     this.full = null;
     this.nested = undefined;
-    this.weak = null;
+    this.weak?.clear();
   }
 
-  /** Moves everything below into another node. */
+  /** The children by identity; the same object as long as the node lives. */
+  weakChildren(): WeakChildren {
+    return (this.weak ??= new WeakChildren());
+  }
+
+  /** The subtree below `object`, made if there is none. */
+  nodeBelow(object: WeakKey): Node {
+    const weak = this.weakChildren();
+    let node = weak.nodes.get(object);
+    if (node === undefined) weak.setNode(object, (node = new Node()));
+    return node;
+  }
+
+  /** Moves everything that has content into another node. */
   moveTo(other: Node): void {
     other.prefix = this.prefix;
     other.list = this.list;
@@ -48,7 +61,6 @@ export class Node {
     other.gatherAt = this.gatherAt;
     other.full = this.full;
     other.nested = this.nested;
-    other.weak = this.weak;
     this.reset();
   }
 }

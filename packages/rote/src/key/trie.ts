@@ -1,5 +1,4 @@
 import { find, insert, Node, remove, visitEntries } from "./node.ts";
-import { WeakChildren } from "./weak.ts";
 
 /**
  * What identifies one call: how many arguments it has, the objects it knows by identity, and its
@@ -55,13 +54,12 @@ export class Trie {
     if (objects !== null) {
       const last = objects.length - 1;
       for (let i = 0; i <= last; i++) {
-        const weak: WeakChildren = (node.weak ??= new WeakChildren());
         const object = objects[i] as WeakKey;
         if (i === last && key.tokens.length === 0) {
-          weak.setEnd(object, value);
+          node.weakChildren().setEnd(object, value);
           return;
         }
-        node = weak.nodeOf(object);
+        node = node.nodeBelow(object);
       }
       insert(node, key.tokens, value);
     } else if (key.tokens.length === 0) {

@@ -1,4 +1,4 @@
-import { Node } from "./node.ts";
+import type { Node } from "./node.ts";
 
 /**
  * Children of a node by identity. Results below an object are reached through its `WeakMap` entry
@@ -20,13 +20,10 @@ export class WeakChildren {
     this.ends.set(object, value);
   }
 
-  nodeOf(object: WeakKey): Node {
-    let node = this.nodes.get(object);
-    if (node === undefined) {
-      if (!this.tracked.has(object)) this.track(object);
-      this.nodes.set(object, (node = new Node()));
-    }
-    return node;
+  /** Makes `node` the subtree below `object`. */
+  setNode(object: WeakKey, node: Node): void {
+    if (!this.tracked.has(object)) this.track(object);
+    this.nodes.set(object, node);
   }
 
   /** The objects that are still there. */
@@ -34,6 +31,16 @@ export class WeakChildren {
     for (const ref of this.refs) {
       const object = ref.deref();
       if (object !== undefined && (this.ends.has(object) || this.nodes.has(object))) yield object;
+    }
+  }
+
+  /** Forgets everything, in place. */
+  clear(): void {
+    for (const ref of this.refs) {
+      const object = ref.deref();
+      if (object === undefined) continue;
+      this.ends.delete(object);
+      this.nodes.delete(object);
     }
   }
 
