@@ -78,17 +78,15 @@ export function fastArity(length: number): number {
 
 /** A token as it stands: a primitive other than -0 and symbols. */
 function isDirect(value: unknown): boolean {
-  switch (typeof value) {
-    case "number":
-      return value !== 0 || 1 / value > 0;
-    case "object":
-      return value === null;
-    case "function":
-    case "symbol":
-      return false;
-    default:
-      return true;
-  }
+  if (typeof value === "number") return value !== 0 || 1 / value > 0;
+  return typeof value === "string" || isOtherDirect(value);
+}
+
+function isOtherDirect(value: unknown): boolean {
+  return (
+    value === null ||
+    (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol")
+  );
 }
 
 function areDirect(values: readonly unknown[]): boolean {
@@ -120,16 +118,12 @@ function slotOf(node: Node, value: unknown): unknown {
     return slotOfOther(node, value);
   }
   const { map } = node;
-  if (map === null) return undefined;
-  const found = map.get(value);
-  return found === undefined && node.full !== null ? childOf(node, value) : found;
+  return map === null ? undefined : map.get(value);
 }
 
 function slotOfOther(node: Node, value: unknown): unknown {
-  if (!isDirect(value)) return SCAN;
-  if (node.map === null) return undefined;
-  const found = node.map.get(value);
-  return found === undefined && node.full !== null ? childOf(node, value) : found;
+  if (typeof value === "boolean") return value ? node.onTrue : node.onFalse;
+  return isOtherDirect(value) ? childOf(node, value) : SCAN;
 }
 
 /** The result at the end of a tail with one more token, which is `last`. */
@@ -144,11 +138,15 @@ function isToken(token: unknown, value: unknown): boolean {
     : token !== token && value !== value;
 }
 
-/** The result that `last` leads to from a slot before it. */
+/**
+ * The result that `last` leads to from a slot before it, which holds a subtree, or nothing. (Or
+ * `SCAN`, which is no tail and has no prefix that is `null`: to ask for that first costs a nanosecond.)
+ */
 function endBelow(slot: unknown, last: unknown): unknown {
+  if (slot === undefined) return undefined;
+  if ((slot as Node | Tail).isTail) return endOfTail(slot as Tail, last);
   // With a prefix, every call that gets here has further tokens.
-  if (slot instanceof Node) return slot.prefix === null ? slotOf(slot, last) : undefined;
-  return slot instanceof Tail ? endOfTail(slot, last) : slot;
+  return (slot as Node).prefix === null ? slotOf(slot as Node, last) : undefined;
 }
 
 /** A `Memoized` call path of one argument. Its parameters are what V8 would check again and again if they were constants. */
@@ -251,8 +249,9 @@ function wrap3(path: CallPath): Wrapper {
 /** The result of three arguments; `SCAN` where only the full walk can tell. */
 function endOfThree(root: Node, a: unknown, b: unknown, c: unknown): unknown {
   const next = slotOf(root, a);
-  if (next instanceof Node) return next.prefix === null ? endBelow(slotOf(next, b), c) : SCAN;
-  return next instanceof Tail ? endOfLongTail(next, b, c) : next;
+  if (next === undefined) return undefined;
+  if ((next as Node | Tail).isTail) return endOfLongTail(next as Tail, b, c);
+  return (next as Node).prefix === null ? endBelow(slotOf(next as Node, b), c) : SCAN;
 }
 
 /** The result at the end of a tail with two more tokens. */
@@ -333,7 +332,8 @@ function leave(at: number, state: Stack, value: unknown): void {
 
 function storePair(memo: Memo, root: Node, a: unknown, b: unknown, value: unknown): void {
   const below = childOf(root, a);
-  if (below instanceof Node && below.prefix === null) storeDirect(memo, below, b, value);
+  if (below !== undefined && !(below as Node | Tail).isTail && (below as Node).prefix === null)
+    storeDirect(memo, below as Node, b, value);
   else memo.trie.set(new Key(2, null, [a, b]), value === undefined ? VOID : value);
 }
 

@@ -1,3 +1,4 @@
+import { LongMap, MAP_LIMIT } from "./long-map.ts";
 import { isSameToken, NESTED } from "./token.ts";
 import { WeakChildren } from "./weak.ts";
 
@@ -12,16 +13,18 @@ import { WeakChildren } from "./weak.ts";
  * 4. An integer is in the window `list` (at `base + i`) or in `map`, never in both.
  */
 export class Node {
+  readonly isTail: boolean = false;
   prefix: readonly unknown[] | null = null;
   /** Results or subtrees of consecutive integers, from `base` upwards. */
   list: unknown[] = NO_LIST;
   base = 0;
+  /** The children of `true` and `false`, too few for a map. */
+  onTrue: unknown = undefined;
+  onFalse: unknown = undefined;
   /** Every other token with content. */
-  map: Map<unknown, unknown> | null = null;
+  map: Map<unknown, unknown> | LongMap | null = null;
   /** The size of `map` at which its integers may have become dense enough for the window. */
   gatherAt: number = FEW;
-  /** Further maps, each full: an engine's Map ends at 2²⁴ entries. */
-  full: Map<unknown, unknown>[] | null = null;
   /** The subtree of `NESTED`, apart from `map` because options objects are what it is for. */
   nested: unknown = undefined;
   /** Children by identity. */
@@ -32,9 +35,9 @@ export class Node {
     this.prefix = null;
     this.list = NO_LIST;
     this.base = 0;
+    this.onTrue = this.onFalse = undefined;
     this.map = null;
     this.gatherAt = FEW;
-    this.full = null;
     this.nested = undefined;
     this.weak?.clear();
   }
@@ -57,9 +60,10 @@ export class Node {
     other.prefix = this.prefix;
     other.list = this.list;
     other.base = this.base;
+    other.onTrue = this.onTrue;
+    other.onFalse = this.onFalse;
     other.map = this.map;
     other.gatherAt = this.gatherAt;
-    other.full = this.full;
     other.nested = this.nested;
     this.reset();
   }
@@ -67,6 +71,7 @@ export class Node {
 
 /** One entry: what remains of its tokens, the first one apart so that pairs need no array. */
 export class Tail {
+  readonly isTail: boolean = true;
   readonly first: unknown;
   readonly rest: readonly unknown[] | null;
   value: unknown;
@@ -84,8 +89,6 @@ export const VOID: unique symbol = Symbol("void");
 const NO_LIST: unknown[] = [VOID];
 NO_LIST.pop();
 
-/** Engines end a Map at 2²⁴ entries. */
-const MAP_LIMIT = 2 ** 24 - 8;
 /** Longer windows risk the engine's limit for arrays; further integers go to the map. */
 const LIST_LIMIT = 2 ** 26;
 /** A window starts at 0 for the first integer below this; others start in the map. */
@@ -105,18 +108,10 @@ export function childOf(node: Node, token: unknown): unknown {
       const found = node.list[i];
       if (found !== undefined) return found;
     }
+  } else if (typeof token === "boolean") {
+    return token ? node.onTrue : node.onFalse;
   }
-  if (node.map === null) return undefined;
-  const found = node.map.get(token);
-  return found === undefined && node.full !== null ? fullChildOf(node.full, token) : found;
-}
-
-function fullChildOf(full: Map<unknown, unknown>[], token: unknown): unknown {
-  for (const map of full) {
-    const found = map.get(token);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return node.map === null ? undefined : node.map.get(token);
 }
 
 /** Fills the slot of `token`; true if it was empty. */
@@ -127,12 +122,12 @@ export function setChild(node: Node, token: unknown, child: unknown): boolean {
     const { list } = node;
     if (integer === token && i >= 0) {
       if (i < list.length) {
-        const isNew = list[i] === undefined && (node.map === null || !deleteFromMaps(node, token));
+        const isNew = list[i] === undefined && (node.map === null || !node.map.delete(token));
         list[i] = child;
         return isNew;
       }
       if ((i === list.length && i !== 0 && i < LIST_LIMIT) || canExtend(node, i)) {
-        const isNew = node.map === null || !deleteFromMaps(node, token);
+        const isNew = node.map === null || !node.map.delete(token);
         if (i === list.length && i !== 0) list.push(child);
         else extendWindow(node, i, child);
         return isNew;
@@ -141,6 +136,11 @@ export function setChild(node: Node, token: unknown, child: unknown): boolean {
   } else if (token === NESTED) {
     const isNew = node.nested === undefined;
     node.nested = child;
+    return isNew;
+  } else if (typeof token === "boolean") {
+    const isNew = (token ? node.onTrue : node.onFalse) === undefined;
+    if (token) node.onTrue = child;
+    else node.onFalse = child;
     return isNew;
   }
   return setInMap(node, token, child);
@@ -177,30 +177,19 @@ function emptyList(length: number): unknown[] {
 }
 
 function setInMap(node: Node, token: unknown, child: unknown): boolean {
-  const map = (node.map ??= new Map());
-  if (node.full !== null) {
-    for (const full of node.full) {
-      if (full.has(token)) {
-        full.set(token, child);
-        return false;
-      }
-    }
-  }
+  let map = (node.map ??= new Map());
   const before = map.size;
+  if (before >= MAP_LIMIT && map instanceof Map) map = node.map = new LongMap(map);
   map.set(token, child);
   const { size } = map;
   if (size === before) return false;
-  if (size >= node.gatherAt && typeof token === "number") gatherWindow(node);
-  if (size >= MAP_LIMIT) {
-    (node.full ??= []).push(map);
-    node.map = new Map();
-  }
+  if (size >= node.gatherAt && typeof token === "number" && map instanceof Map)
+    gatherWindow(node, map);
   return true;
 }
 
 /** Moves the integers of the map into the window when at least a quarter of it is then used. */
-function gatherWindow(node: Node): void {
-  const map = node.map as Map<unknown, unknown>;
+function gatherWindow(node: Node, map: Map<unknown, unknown>): void {
   const old = node.list;
   let low = old.length === 0 ? Infinity : node.base;
   let high = old.length === 0 ? -Infinity : node.base + old.length - 1;
@@ -237,7 +226,7 @@ function gatherWindow(node: Node): void {
   node.gatherAt = FEW + (others === null ? 0 : others.size * 2);
   node.list = list;
   node.base = base;
-  node.map = others ?? (node.full === null ? null : new Map());
+  node.map = others;
 }
 
 function firstKey(map: Map<unknown, unknown>): unknown {
@@ -245,17 +234,10 @@ function firstKey(map: Map<unknown, unknown>): unknown {
   return undefined;
 }
 
-function deleteFromMaps(node: Node, token: unknown): boolean {
-  if (node.map === null) return false;
-  return (
-    node.map.delete(token) || (node.full !== null && node.full.some((full) => full.delete(token)))
-  );
-}
-
 /** Empties the slot of `token`. */
 export function deleteChild(node: Node, token: unknown): void {
-  if (token === NESTED) {
-    node.nested = undefined;
+  if (token === NESTED || typeof token === "boolean") {
+    setChild(node, token, undefined);
     return;
   }
   if (typeof token === "number") {
@@ -266,7 +248,7 @@ export function deleteChild(node: Node, token: unknown): void {
       return;
     }
   }
-  deleteFromMaps(node, token);
+  node.map?.delete(token);
 }
 
 /** Drops the empty end of a window, so that an empty one is seen as such without a search. */
@@ -280,7 +262,8 @@ function trimWindow(node: Node): void {
 
 /** Whether nothing is left below. */
 export function isEmpty(node: Node): boolean {
-  if (node.nested !== undefined || node.weak !== null || node.full !== null) return false;
+  if (node.nested !== undefined || node.weak !== null) return false;
+  if (node.onTrue !== undefined || node.onFalse !== undefined) return false;
   return node.list.length === 0 && (node.map === null || node.map.size === 0);
 }
 
@@ -297,7 +280,7 @@ export function find(root: Node, tokens: readonly unknown[], from: number, to: n
     }
     const next = childOf(node, tokens[i++]);
     if (i === to || next === undefined) return next;
-    if (next instanceof Node) node = next;
+    if (!(next as Node | Tail).isTail) node = next as Node;
     else
       return (next as Tail).value !== undefined && tailMatches(next as Tail, tokens, i, to)
         ? (next as Tail).value
@@ -337,8 +320,8 @@ export function insert(root: Node, tokens: readonly unknown[], value: unknown): 
       setChild(node, token, tailOf(tokens, i, value));
       return true;
     }
-    if (next instanceof Node) {
-      node = next;
+    if (!(next as Node | Tail).isTail) {
+      node = next as Node;
       continue;
     }
     const tail = next as Tail;
@@ -397,7 +380,7 @@ export function remove(root: Node, tokens: readonly unknown[]): unknown {
     if (next === undefined) return undefined;
     nodes.push(node);
     steps.push(token);
-    if (i === tokens.length || next instanceof Tail) {
+    if (i === tokens.length || (next as Node | Tail).isTail) {
       if (i < tokens.length && !tailMatches(next as Tail, tokens, i, tokens.length))
         return undefined;
       for (let k = nodes.length - 1; k >= 0; k--) {
@@ -426,8 +409,9 @@ export function visitEntries(root: Node, visit: (tokens: unknown[], value: unkno
       else visit([...path, token], slot);
     };
     node.list.forEach((slot, i) => see(node.base + i, slot));
-    for (const map of [node.map, ...(node.full ?? [])])
-      map?.forEach((slot, token) => see(token, slot));
+    node.map?.forEach((slot: unknown, token: unknown) => see(token, slot));
+    see(true, node.onTrue);
+    see(false, node.onFalse);
     see(NESTED, node.nested);
     while (below.length > 0) pending.push(below.pop() as { node: Node; tokens: unknown[] });
   }

@@ -51,20 +51,6 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
     : runQuickly(memo, receiver, args, key);
 }
 
-/** The same for a call whose arguments are all tokens as they stand. */
-export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unknown {
-  if (stack.isEnabled && stack.segment === null) {
-    catchUp(memo);
-    pushDirect(memo, a, b, c);
-    const segment = spare;
-    return segment === null || memo.isCareful || memo.isTimed || memo.selfCallWatch > 0
-      ? runOutermost(memo)
-      : runFirst(segment, memo, a, b, c);
-  }
-  const args = [a, b, c].slice(0, memo.arity);
-  return run(memo, undefined, args, new Key(args.length, null, args));
-}
-
 /** Runs a call with its own depth and its own drive. */
 export function runAsOutermost(
   memo: Memo,
@@ -314,11 +300,25 @@ const DEFAULTS: RunOptions = {};
 /** A segment that was used and left as it was; most outermost runs need no other. */
 let spare: Segment | null = null;
 
-/** The same as `runOutermost`, without what most outermost runs do not need. */
-function runFirst(segment: Segment, memo: Memo, a: unknown, b: unknown, c: unknown): unknown {
-  const { tally, trie, arity, runner } = memo;
-  const limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT;
+/**
+ * A run, of a call whose arguments are all tokens as they stand, that may not simply go ahead. In
+ * most cases it is an outermost one, and nothing special is asked for: then this is `runOutermost`
+ * without what that does not need. One large function, so that V8 has room to inline what matters.
+ */
+export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unknown {
   const state = stack;
+  const { arity } = memo;
+  if (!state.isEnabled || state.segment !== null) {
+    const args = [a, b, c].slice(0, arity);
+    return run(memo, undefined, args, new Key(arity, null, args));
+  }
+  catchUp(memo);
+  pushDirect(memo, a, b, c);
+  const segment = spare;
+  if (segment === null || memo.isCareful || memo.isTimed || memo.selfCallWatch > 0)
+    return runOutermost(memo);
+  const { tally, trie, runner } = memo;
+  const limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT;
   const startedAt = tally.isDue() ? now() : -1;
   spare = null;
   segment.limit = limit;
