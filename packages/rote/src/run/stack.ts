@@ -107,7 +107,8 @@ export function push(memo: Memo, receiver: unknown, args: readonly unknown[], ke
 /** Pushes the frame of a call whose arguments are all tokens as they stand, and counts the run. */
 export function pushDirect(memo: Memo, a: unknown, b: unknown, c: unknown): void {
   const { slots, top } = stack;
-  slots[top] = memo;
+  // To compare is cheaper than to write a young object into an old list.
+  if (slots[top] !== memo) slots[top] = memo;
   slots[top + 1] = a;
   const { arity } = memo;
   if (arity > 1) slots[top + 2] = b;
