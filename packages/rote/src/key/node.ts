@@ -275,7 +275,7 @@ export function find(root: Node, tokens: readonly unknown[], from: number, to: n
     const prefix = node.prefix;
     if (prefix !== null) {
       for (let j = 0; j < prefix.length; j++, i++) {
-        if (prefix[j] !== tokens[i] && !isSameToken(prefix[j], tokens[i])) return undefined;
+        if (!isSameToken(prefix[j], tokens[i])) return undefined;
       }
     }
     const next = childOf(node, tokens[i++]);
@@ -289,13 +289,12 @@ export function find(root: Node, tokens: readonly unknown[], from: number, to: n
 }
 
 function tailMatches(tail: Tail, tokens: readonly unknown[], from: number, to: number): boolean {
-  if (tail.first !== tokens[from] && !isSameToken(tail.first, tokens[from])) return false;
+  if (!isSameToken(tail.first, tokens[from])) return false;
   const rest = tail.rest;
   if (rest === null) return to - from === 1;
   if (to - from - 1 !== rest.length) return false;
   for (let j = 0; j < rest.length; j++) {
-    const token = tokens[from + 1 + j];
-    if (rest[j] !== token && !isSameToken(rest[j], token)) return false;
+    if (!isSameToken(rest[j], tokens[from + 1 + j])) return false;
   }
   return true;
 }

@@ -39,7 +39,13 @@ export function aliasOf(index: number): Alias {
   return aliases[index] as Alias;
 }
 
-/** `===`, and `NaN` equals itself. `-0` never gets here: it is a mark. */
+/**
+ * `===`, and `NaN` equals itself; `-0` never gets here: it is a mark. Each type has its own
+ * comparison, because V8 compiles one that has seen several as a call.
+ */
 export function isSameToken(a: unknown, b: unknown): boolean {
-  return a === b || (a !== a && b !== b);
+  if (typeof a === "object") return typeof b === "object" && a === b;
+  if (typeof a === "string") return typeof b === "string" && a === b;
+  if (typeof a === "number") return typeof b === "number" && (a === b || (a !== a && b !== b));
+  return a === b;
 }
