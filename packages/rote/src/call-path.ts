@@ -2,20 +2,8 @@ import type { AnyFunction, Memo } from "./cache/memo.ts";
 import type { Tally } from "./cache/tally.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
-import { childOf, find, Node, setChild, Tail, VOID } from "./key/node.ts";
-import {
-  beginScan,
-  buffer,
-  endScan,
-  isPlain,
-  scanElement,
-  scannedEnd,
-  scannedIdentities,
-  scannedKey,
-  scanNested,
-  scanPlain,
-  scanReceiver,
-} from "./key/scan.ts";
+import { childOf, find, type Node, setChild, type Tail, VOID } from "./key/node.ts";
+import { beginScan, endScan, type Scan, scanElements, scanWithReceiver } from "./key/scan.ts";
 import { Key } from "./key/trie.ts";
 import {
   catchUp,
@@ -45,6 +33,8 @@ export interface CallPath {
   readonly byIdentity: boolean;
   /** The option `key`, if it is a function. */
   readonly keyOf: AnyFunction | undefined;
+  /** Every call is scanned, also one whose arguments are all tokens as they stand. */
+  readonly isScanned: boolean;
   /** Whether deep recursion is restarted. */
   readonly isGuarded: boolean;
   /** The path for any call, made when a specialised one first needs it. */
@@ -123,7 +113,8 @@ function slotOf(node: Node, value: unknown): unknown {
 
 function slotOfOther(node: Node, value: unknown): unknown {
   if (typeof value === "boolean") return value ? node.onTrue : node.onFalse;
-  return isOtherDirect(value) ? childOf(node, value) : SCAN;
+  if (!isOtherDirect(value)) return SCAN;
+  return node.map === null ? undefined : node.map.get(value);
 }
 
 /** The result at the end of a tail with one more token, which is `last`. */
@@ -174,7 +165,7 @@ function path1(
         tally.hits++;
         return found;
       }
-      return callWithOne(path, found, a);
+      return callAny(path, undefined, [a]);
     }
     return anyOf(path, new.target).apply(this, arguments as never);
   };
@@ -319,7 +310,10 @@ function identityPath2(
 /** Pushes the frame of a run that may go ahead; where, or -1 if only the general path can tell. */
 function enter(memo: Memo, state: Stack, a: unknown, b: unknown, c: unknown): number {
   const at = state.top;
-  if ((at >= state.ceiling && !goesOn(memo)) || memo.tally.epoch !== state.epoch) return -1;
+  const { ceiling } = state;
+  // At most ceilings there is nothing to ask for: a call not made here is one that V8 does not inline.
+  if (at >= ceiling && (ceiling === CLOSED || !goesOn(memo))) return -1;
+  if (memo.tally.epoch !== state.epoch) return -1;
   pushDirect(memo, a, b, c);
   return at;
 }
@@ -354,23 +348,71 @@ function wrapAny(path: CallPath): Wrapper {
   };
 }
 
-/** Any call: any number of arguments, of any kind, with or without a receiver. */
+/**
+ * Any call: any number of arguments, of any kind, with or without a receiver. One large function,
+ * so that V8 does not inline it and has room to inline the specialised paths.
+ */
 function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
-  const { memo } = path;
-  if (memo.tally.epoch !== stack.epoch) {
+  const { memo, onHit } = path;
+  const { tally, trie } = memo;
+  if (tally.epoch !== stack.epoch) {
     if (isOff()) return runPlainly(memo, receiver, args);
     catchUp(memo);
   }
-  const found = lookUp(path, receiver, args);
-  if (found === undefined) {
-    const key = missedKey as Key;
-    missedKey = null;
-    return missed(path, receiver, args, key);
+  let found: unknown;
+  let key: Key | undefined;
+  if (!path.isScanned && areDirect(args)) {
+    const { length } = args;
+    found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
+  } else {
+    const { ceiling, isOutside } = stack;
+    const scan = beginScan(path.byIdentity);
+    stack.ceiling = CLOSED;
+    stack.isOutside = true;
+    try {
+      scanCall(scan, path, receiver, args);
+      if (scan.end > LARGE && !isOutside) warnAboutGrowth(memo);
+      found = trie.find(scan.count, scan.objects, scan.tokens, scan.tokenCount);
+      if (found === undefined) key = scan.toKey();
+    } finally {
+      stack.ceiling = ceiling;
+      stack.isOutside = isOutside;
+      endScan(scan);
+    }
   }
-  memo.tally.hits++;
+  if (found === undefined) {
+    key ??= new Key(args.length, null, args);
+    if (!path.isGuarded) return runUnguarded(memo, receiver, args, key);
+    return stack.top < stack.ceiling && !memo.isCareful
+      ? runQuickly(memo, receiver, args, key)
+      : run(memo, receiver, args, key);
+  }
+  tally.hits++;
   const value = found === VOID ? undefined : found;
-  if (path.onHit !== undefined) path.onHit(value, receiver, args);
+  if (onHit !== undefined) onHit(value, receiver, args);
   return value;
+}
+
+/** The option `key`, getters, proxies and [keySymbol]() are callbacks of the library: see `outside`. */
+function scanCall(scan: Scan, path: CallPath, receiver: unknown, args: readonly unknown[]): void {
+  const { keyOf, hasReceiver } = path;
+  const elements: readonly unknown[] =
+    keyOf === undefined ? args : [Reflect.apply(keyOf, receiver as never, args as never)];
+  if (hasReceiver) scanWithReceiver(scan, receiver, elements);
+  else scanElements(scan, elements);
+}
+
+/** The key of a call, whether it is stored or not: what the handle works with. */
+export function keyOfCall(path: CallPath, receiver: unknown, args: readonly unknown[]): Key {
+  return outside(() => {
+    const scan = beginScan(path.byIdentity);
+    try {
+      scanCall(scan, path, receiver, args);
+      return scan.toKey();
+    } finally {
+      endScan(scan);
+    }
+  });
 }
 
 function newError(memo: Memo): RoteError {
@@ -378,100 +420,6 @@ function newError(memo: Memo): RoteError {
     "ERR_NEW",
     `"${memo.name}" is memoized and was called with new: every call would share one object. Memoize a function that returns new ${memo.name}(…) instead.`,
   );
-}
-
-/** The key of the call that `lookUp` has not found. */
-let missedKey: Key | null = null;
-
-/** The stored result of a call; if there is none, `undefined`, and the call's key in `missedKey`. */
-function lookUp(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
-  const { memo } = path;
-  const count = args.length;
-  if (path.hasReceiver || path.keyOf !== undefined || !areDirect(args))
-    return lookUpScanned(path, receiver, args);
-  const root = memo.trie.root(count);
-  const found = count === 0 ? root.nested : find(root, args, 0, count);
-  if (found === undefined) missedKey = new Key(count, null, args);
-  return found;
-}
-
-/** The same for one argument that is a plain object. */
-function lookUpPlain(memo: Memo, object: Record<string, unknown>): unknown {
-  const { ceiling, isOutside } = stack;
-  const outer = beginScan(false);
-  stack.ceiling = CLOSED;
-  stack.isOutside = true;
-  try {
-    const from = scannedEnd();
-    scanPlain(object);
-    if (scannedIdentities() !== null) {
-      const key = scannedKey(from, 1);
-      const found = memo.trie.get(key);
-      if (found === undefined) missedKey = key;
-      return found;
-    }
-    const to = scannedEnd();
-    if (to - from > LARGE && outer === null) warnAboutGrowth(memo);
-    const found = find(memo.trie.root(1), buffer, from, to);
-    if (found === undefined) missedKey = scannedKey(from, 1);
-    return found;
-  } finally {
-    stack.ceiling = ceiling;
-    stack.isOutside = isOutside;
-    endScan(outer);
-  }
-}
-
-/** A call with one argument that is no token, or whose entry is not to be taken as it is. */
-function callWithOne(path: CallPath, found: unknown, object: unknown): unknown {
-  const { memo } = path;
-  if (found !== SCAN || typeof object !== "object" || object === null)
-    return callAny(path, undefined, [object]);
-  if (memo.tally.epoch !== stack.epoch || !isPlain(object))
-    return callAny(path, undefined, [object]);
-  const stored = lookUpPlain(memo, object as Record<string, unknown>);
-  if (stored !== undefined) {
-    memo.tally.hits++;
-    return stored === VOID ? undefined : stored;
-  }
-  const key = missedKey as Key;
-  missedKey = null;
-  return missed(path, undefined, [object], key);
-}
-
-function lookUpScanned(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
-  const { memo, keyOf, hasReceiver } = path;
-  const elements =
-    keyOf === undefined
-      ? args
-      : [outside(() => Reflect.apply(keyOf, receiver as never, args as never))];
-  const { ceiling, isOutside } = stack;
-  const outer = beginScan(path.byIdentity);
-  // Getters, proxies and [keySymbol]() are callbacks of the library: see `outside`.
-  stack.ceiling = CLOSED;
-  stack.isOutside = true;
-  try {
-    const from = scannedEnd();
-    if (hasReceiver) scanReceiver(receiver);
-    for (let i = 0; i < elements.length; i++) scanElement(elements[i]);
-    scanNested();
-    const count = elements.length + (hasReceiver ? 1 : 0);
-    if (scannedEnd() - from > LARGE && outer === null) warnAboutGrowth(memo);
-    let found: unknown;
-    if (scannedIdentities() === null && count > 0) {
-      found = find(memo.trie.root(count), buffer, from, scannedEnd());
-      if (found === undefined) missedKey = scannedKey(from, count);
-    } else {
-      const key = scannedKey(from, count);
-      found = memo.trie.get(key);
-      if (found === undefined) missedKey = key;
-    }
-    return found;
-  } finally {
-    stack.ceiling = ceiling;
-    stack.isOutside = isOutside;
-    endScan(outer);
-  }
 }
 
 /** Tokens of an argument that is worth a look when recursion meets it again and again. */
@@ -487,33 +435,4 @@ function warnAboutGrowth(memo: Memo): void {
     `"${memo.name}" calls itself with large structures, and each call walks all of its argument to compare it by content. ` +
       `If the parts of the structure stay the same objects, memoize with { key: "identity" }.`,
   );
-}
-
-function missed(path: CallPath, receiver: unknown, args: readonly unknown[], key: Key): unknown {
-  const { memo } = path;
-  if (!path.isGuarded) return runUnguarded(memo, receiver, args, key);
-  return stack.top < stack.ceiling && !memo.isCareful
-    ? runQuickly(memo, receiver, args, key)
-    : run(memo, receiver, args, key);
-}
-
-/** The key of a call, whether it is stored or not: what the handle works with. */
-export function keyOfCall(path: CallPath, receiver: unknown, args: readonly unknown[]): Key {
-  const { keyOf, hasReceiver } = path;
-  const elements =
-    keyOf === undefined
-      ? args
-      : [outside(() => Reflect.apply(keyOf, receiver as never, args as never))];
-  return outside(() => {
-    const outer = beginScan(path.byIdentity);
-    try {
-      const from = scannedEnd();
-      if (hasReceiver) scanReceiver(receiver);
-      for (const element of elements) scanElement(element);
-      scanNested();
-      return scannedKey(from, elements.length + (hasReceiver ? 1 : 0));
-    } finally {
-      endScan(outer);
-    }
-  });
 }

@@ -141,6 +141,7 @@ function pathFor(
     hasReceiver,
     byIdentity: key === "identity",
     keyOf,
+    isScanned: hasReceiver || keyOf !== undefined,
     isGuarded,
     any: undefined,
     onHit: verify > 0 ? verifying(memo, verify) : undefined,

@@ -1,7 +1,7 @@
 import type { Memo } from "./cache/memo.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
-import { beginScan, endScan, scanElement, scannedEnd, scannedKey, scanNested } from "./key/scan.ts";
+import { beginScan, endScan, scanElements } from "./key/scan.ts";
 import type { Key } from "./key/trie.ts";
 import { describeCall } from "./run/cycle.ts";
 import { isSameKey } from "./run/frame.ts";
@@ -53,13 +53,11 @@ function verifyMessage(memo: Memo, args: readonly unknown[]): string {
 }
 
 function contentOf(value: unknown): Key {
-  const outer = beginScan(false);
+  const scan = beginScan(false);
   try {
-    const from = scannedEnd();
-    scanElement(value);
-    scanNested();
-    return scannedKey(from, 1);
+    scanElements(scan, [value]);
+    return scan.toKey();
   } finally {
-    endScan(outer);
+    endScan(scan);
   }
 }

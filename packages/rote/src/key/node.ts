@@ -100,7 +100,6 @@ const FEW = 16;
 
 /** The slot of `token`, or `undefined`. */
 export function childOf(node: Node, token: unknown): unknown {
-  if (token === NESTED) return node.nested;
   if (typeof token === "number") {
     const integer = token | 0;
     const i = integer - node.base;
@@ -110,6 +109,8 @@ export function childOf(node: Node, token: unknown): unknown {
     }
   } else if (typeof token === "boolean") {
     return token ? node.onTrue : node.onFalse;
+  } else if (typeof token === "object" && token === NESTED) {
+    return node.nested;
   }
   return node.map === null ? undefined : node.map.get(token);
 }

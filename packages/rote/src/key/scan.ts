@@ -9,7 +9,7 @@ import {
   PROPERTIES,
   SPARSE_ARRAY,
 } from "./kind.ts";
-import { bareRoot, plainRoot, type Shape } from "./shape.ts";
+import { bareRoot, type KeySet, plainRoot, type Shape } from "./shape.ts";
 import { aliasOf, HOLE, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import { Key } from "./trie.ts";
 import { canHoldSymbolsWeakly } from "./weak.ts";
@@ -42,109 +42,121 @@ export const keySymbol: unique symbol = Symbol.for("rote.key") as never;
  * The scan: arguments in, tokens out. Level by level, so that nesting costs no stack: first one
  * token for every argument, then the tokens of the objects met, in the order in which they were met.
  *
- * The tokens are in `buffer[from…end)`. A getter, a proxy or a `[keySymbol]()` may call memoized
- * functions and so scan in the middle of a scan: the inner one works above `end` and is done before
- * the outer one goes on.
+ * The lists are used again and again, because to make and to grow new ones takes longer than most
+ * scans. A getter, a proxy or a `[keySymbol]()` may call memoized functions and so scan in the
+ * middle of a scan: each level has a `Scan` of its own.
  */
-export const buffer: unknown[] = [];
-let end = 0;
-/** The objects met with content, in order, and how each is expanded. */
-let met: object[] = [];
-let metKinds: Mark[] = [];
-/** The objects known by identity, in order. */
-let identities: WeakKey[] | null = null;
-/** From this many on, aliases are looked up in `metIndex` instead of one by one. */
+export class Scan {
+  readonly tokens: unknown[] = new Array(SHORT).fill(undefined);
+  /** Where the tokens end. */
+  end = 0;
+  /** How many key elements there are. */
+  count = 0;
+  /** The objects met with content, in order, each followed by its kind: how it is expanded. */
+  readonly met: (object | Mark | undefined)[] = [];
+  metEnd = 0;
+  /** The objects known by identity, in order. */
+  objects: WeakKey[] | null = null;
+  /** Where an object is in `met`, when there are many. */
+  index: Map<object, number> | null = null;
+  byIdentity = false;
+  /** The shape of the plain object before. */
+  lastShape: Shape = plainRoot();
+
+  /** With nothing else than objects known by identity, these say everything. */
+  get tokenCount(): number {
+    return this.objects !== null && this.objects.length === this.end ? 0 : this.end;
+  }
+
+  /** A key that lives on. */
+  toKey(): Key {
+    return new Key(this.count, this.objects, this.tokens.slice(0, this.tokenCount));
+  }
+}
+
+/** So many tokens have room without the list being grown, and as many are kept. */
+const SHORT = 64;
+/** From this many on, aliases are looked up in `index` instead of one by one. */
 const FEW = 12;
-let metIndex: Map<object, number> | null = null;
-let byIdentity = false;
 
 const { getPrototypeOf, getOwnPropertySymbols, keys, hasOwn } = Object;
 const ObjectPrototype: object = Object.prototype;
 const ArrayPrototype: object = Array.prototype;
 const isEnumerable = Object.prototype.propertyIsEnumerable;
 
-let isScanning = false;
-
-/** What the scan around another one has to find again when that is done. */
-interface OuterScan {
-  readonly end: number;
-  readonly met: object[];
-  readonly metKinds: Mark[];
-  readonly identities: WeakKey[] | null;
-  readonly metIndex: Map<object, number> | null;
-  readonly byIdentity: boolean;
-}
+const levels: Scan[] = [];
+let level = 0;
 
 /** Begins a scan; `endScan` with what this returns has to follow, whatever happens in between. */
-export function beginScan(identity: boolean): OuterScan | null {
-  const outer = isScanning ? { end, met, metKinds, identities, metIndex, byIdentity } : null;
-  if (outer !== null) {
-    met = [];
-    metKinds = [];
-    identities = null;
-    metIndex = null;
-  }
-  isScanning = true;
-  byIdentity = identity;
-  return outer;
+export function beginScan(byIdentity: boolean): Scan {
+  const scan = (levels[level++] ??= new Scan());
+  scan.byIdentity = byIdentity;
+  return scan;
 }
 
-export function endScan(outer: OuterScan | null): void {
-  const from = outer === null ? 0 : outer.end;
-  // Nothing of the caller's may be kept alive from here.
-  if (end - from > 1024) buffer.length = end = from;
-  while (end > from) buffer[--end] = undefined;
-  if (outer !== null) {
-    ({ met, metKinds, identities, metIndex, byIdentity } = outer);
+/** Nothing of the caller's may be kept alive from here. */
+export function endScan(scan: Scan): void {
+  const { tokens, met, end, metEnd } = scan;
+  level--;
+  scan.end = scan.metEnd = 0;
+  if (scan.objects !== null) scan.objects = null;
+  if (end + metEnd > 16 * SHORT) {
+    levels.length = level;
     return;
   }
-  if (met.length > 1024) {
-    met = [];
-    metKinds = [];
+  for (let i = 0; i < end; i++) tokens[i] = undefined;
+  for (let i = 0; i < metEnd; i++) met[i] = undefined;
+  if (scan.index !== null) scan.index = null;
+}
+
+/** Scans the elements of a key: arguments, or what an option made of them. */
+export function scanElements(scan: Scan, elements: readonly unknown[]): void {
+  scan.count = elements.length;
+  for (let i = 0; i < elements.length; i++) add(scan, tokenOf(scan, elements[i]));
+  expandMet(scan);
+}
+
+/** The same with a receiver in front. */
+export function scanWithReceiver(
+  scan: Scan,
+  receiver: unknown,
+  elements: readonly unknown[],
+): void {
+  add(scan, tokenOfReceiver(scan, receiver));
+  scanElements(scan, elements);
+  scan.count++;
+}
+
+function add(scan: Scan, token: unknown): void {
+  scan.tokens[scan.end++] = token;
+}
+
+function addCounted(scan: Scan, kind: Mark, count: number): void {
+  add(scan, kind);
+  add(scan, count);
+}
+
+function expandMet(scan: Scan): void {
+  if (scan.metEnd === 0) return;
+  const isExtended = isPrototypeExtended();
+  scan.lastShape = plainRoot();
+  const { met } = scan;
+  for (let i = 0; i < scan.metEnd; i += 2) {
+    const object = met[i] as object;
+    const kind = met[i + 1] as Mark;
+    if (kind === PLAIN && !isExtended) expandPlain(scan, object as Record<string, unknown>);
+    else if (kind === ARRAY) expandArray(scan, object as unknown[]);
+    else expandOther(scan, object, kind);
   }
-  while (met.length > 0) {
-    met.pop();
-    metKinds.pop();
-  }
-  identities = null;
-  metIndex = null;
-  isScanning = false;
 }
 
-/** Where the tokens end now. */
-export function scannedEnd(): number {
-  return end;
-}
-
-/** The objects known by identity so far. */
-export function scannedIdentities(): WeakKey[] | null {
-  return identities;
-}
-
-/** The tokens and objects of a finished scan, as a key that lives on. */
-export function scannedKey(from: number, count: number): Key {
-  return new Key(count, identities, isOnlyIdentities(from) ? [] : buffer.slice(from, end));
-}
-
-/** Whether every key element is an object by identity: then the objects say everything. */
-export function isOnlyIdentities(from: number): boolean {
-  if (identities === null || identities.length !== end - from) return false;
-  for (let i = from; i < end; i++) if (buffer[i] !== IDENTITY) return false;
-  return true;
-}
-
-/** Adds one key element: an argument or the receiver. */
-export function scanElement(value: unknown): void {
-  buffer[end++] = value;
-  encode(end - 1);
-}
-
-/** Adds the receiver: objects by identity, primitives by value, and no receiver at all as one mark. */
-export function scanReceiver(receiver: unknown): void {
+/** The receiver: objects by identity, primitives by value, and no receiver at all as one mark. */
+function tokenOfReceiver(scan: Scan, receiver: unknown): unknown {
   if (receiver === undefined || receiver === globalThis || isModuleNamespace(receiver))
-    buffer[end++] = NO_RECEIVER;
-  else if (typeof receiver === "object" && receiver !== null) encodeIdentity(end++, receiver);
-  else scanElement(receiver);
+    return NO_RECEIVER;
+  return typeof receiver === "object" && receiver !== null
+    ? identity(scan, receiver)
+    : tokenOf(scan, receiver);
 }
 
 function isModuleNamespace(value: unknown): boolean {
@@ -157,100 +169,30 @@ function isModuleNamespace(value: unknown): boolean {
 }
 
 /**
- * The most common scan, in one go: of one plain object, whose values are all tokens as they stand.
- * Otherwise goes on as any scan does, without reading anything twice.
+ * The token of any value. One question after the other: to compute what `typeof` says, and compare
+ * that, takes three times as long.
  */
-export function scanPlain(object: Record<string, unknown>): void {
-  buffer[end++] = NESTED;
-  const at = end++;
-  buffer[at] = undefined;
-  let shape = plainRoot();
-  let isSimple = true;
-  for (const key in object) {
-    shape = shape.nextKey === key ? (shape.next as Shape) : shape.step(key);
-    const value = object[key];
-    buffer[end++] = value;
-    if (
-      typeof value === "number"
-        ? value === 0
-        : typeof value !== "string" &&
-          typeof value !== "boolean" &&
-          value !== undefined &&
-          value !== null
-    )
-      isSimple = false;
-  }
-  if (
-    isSimple &&
-    shape.order === null &&
-    end > at + 1 &&
-    getOwnPropertySymbols(object).length === 0
-  ) {
-    buffer[at] = shape.token();
-    // The token may have come with an order that it was not known to need.
-    if (shape.order === null) return;
-  }
-  met.push(object);
-  metKinds.push(PLAIN);
-  finishKeys(object, at, shape, true);
-  expandMet(1);
+function tokenOf(scan: Scan, value: unknown): unknown {
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number") return value === 0 && 1 / value < 0 ? NEGATIVE_ZERO : value;
+  if (typeof value === "object") return value === null ? value : tokenOfObject(scan, value);
+  if (typeof value === "function") return identity(scan, value);
+  if (typeof value === "symbol" && canHoldSymbolsWeakly && Symbol.keyFor(value) === undefined)
+    return identity(scan, value);
+  return value;
 }
 
-/** Whether `scanPlain` may be used: Object.prototype is this object's prototype, and not extended. */
-export function isPlain(object: object): boolean {
-  return getPrototypeOf(object) === ObjectPrototype && !isPrototypeExtended();
+function identity(scan: Scan, value: WeakKey): Mark {
+  if (scan.objects === null) scan.objects = [value];
+  else scan.objects.push(value);
+  return IDENTITY;
 }
 
-/** Adds the tokens of every object met, until there are no more. */
-export function scanNested(): void {
-  expandMet(0);
-}
-
-function expandMet(first: number): void {
-  for (let i = first; i < met.length; i++) {
-    const object = met[i] as object;
-    const kind = metKinds[i] as Mark;
-    if (kind === PLAIN) expandPlain(object as Record<string, unknown>);
-    else if (kind === ARRAY) expandArray(object as unknown[]);
-    else expandOther(object, kind);
-  }
-}
-
-/**
- * Turns the raw value at `at` into its token. One question after the other: to compute what
- * `typeof` says, and compare that, takes three times as long.
- */
-function encode(at: number): void {
-  const value = buffer[at];
-  if (typeof value === "string" || typeof value === "boolean") return;
-  if (typeof value === "number") {
-    if (value === 0 && 1 / value < 0) buffer[at] = NEGATIVE_ZERO;
-  } else if (typeof value === "object") {
-    if (value !== null) encodeObject(at, value);
-  } else if (typeof value === "function") {
-    encodeIdentity(at, value);
-  } else if (typeof value === "symbol") {
-    if (canHoldSymbolsWeakly && Symbol.keyFor(value) === undefined) encodeIdentity(at, value);
-  }
-}
-
-function encodeIdentity(at: number, value: WeakKey): void {
-  buffer[at] = IDENTITY;
-  if (identities === null) identities = [value];
-  else identities.push(value);
-}
-
-function encodeObject(at: number, object: object): void {
-  if (byIdentity) {
-    encodeIdentity(at, object);
-    return;
-  }
-  if (met.length > 0) {
-    const index = indexOfMet(object);
-    if (index >= 0) {
-      buffer[at] = aliasOf(index);
-      return;
-    }
+function tokenOfObject(scan: Scan, object: object): Mark {
+  if (scan.byIdentity) return identity(scan, object);
+  if (scan.metEnd > 0) {
+    const index = indexOfMet(scan, object);
+    if (index >= 0) return aliasOf(index);
   }
   const prototype = getPrototypeOf(object) as object | null;
   let kind: Mark | null;
@@ -258,26 +200,26 @@ function encodeObject(at: number, object: object): void {
   else if (prototype === ArrayPrototype && Array.isArray(object)) kind = ARRAY;
   else kind = kindOf(object, prototype);
   if (kind === null) {
-    if (typeof (object as { [keySymbol]?: unknown })[keySymbol] === "function") kind = KEYED;
-    else {
-      encodeIdentity(at, object);
-      return;
-    }
+    if (typeof (object as { [keySymbol]?: unknown })[keySymbol] !== "function")
+      return identity(scan, object);
+    kind = KEYED;
   }
-  buffer[at] = NESTED;
-  met.push(object);
-  metKinds.push(kind);
+  const { met, metEnd } = scan;
+  met[metEnd] = object;
+  met[metEnd + 1] = kind;
+  scan.metEnd = metEnd + 2;
+  return NESTED;
 }
 
-function indexOfMet(object: object): number {
-  const count = met.length;
-  if (count <= FEW) {
-    for (let i = 0; i < count; i++) if (met[i] === object) return i;
+function indexOfMet(scan: Scan, object: object): number {
+  const { met, metEnd: count } = scan;
+  if (count <= 2 * FEW) {
+    for (let i = 0; i < count; i += 2) if (met[i] === object) return i >> 1;
     return -1;
   }
-  if (metIndex === null) metIndex = new Map();
-  for (let i = metIndex.size; i < count; i++) metIndex.set(met[i] as object, i);
-  return metIndex.get(object) ?? -1;
+  const index = (scan.index ??= new Map());
+  for (let i = index.size; 2 * i < count; i++) index.set(met[2 * i] as object, i);
+  return index.get(object) ?? -1;
 }
 
 /**
@@ -293,10 +235,11 @@ function isTrulyEmpty(object: object): boolean {
 }
 
 function hasEnumerable(object: object): boolean {
-  return (
-    getOwnPropertySymbols(object).some((symbol) => isEnumerable.call(object, symbol)) ||
-    keys(object).length > 0
-  );
+  return enumerableSymbols(object).length > 0 || keys(object).length > 0;
+}
+
+function enumerableSymbols(object: object): symbol[] {
+  return getOwnPropertySymbols(object).filter((symbol) => isEnumerable.call(object, symbol));
 }
 
 /** Object.prototype itself has enumerable properties: some library has extended it. */
@@ -306,61 +249,70 @@ function isPrototypeExtended(): boolean {
 }
 
 /** `[key set, values…]`: the values raw first, so that they can be put in the key set's order. */
-function expandPlain(object: Record<string, unknown>): void {
-  if (isPrototypeExtended()) {
-    expandKeys(object, keys(object), true);
-    return;
-  }
-  const at = end++;
-  buffer[at] = undefined;
-  let shape = plainRoot();
-  let needsEncoding = false;
+function expandPlain(scan: Scan, object: Record<string, unknown>): void {
+  const { tokens } = scan;
+  const at = scan.end;
+  let end = at + 1;
+  tokens[at] = undefined;
+  const root = plainRoot();
+  let shape = root;
+  let isSimple = true;
   for (const key in object) {
-    shape = shape.nextKey === key ? (shape.next as Shape) : shape.step(key);
+    if (shape.nextKey === key) shape = shape.next as Shape;
+    else shape = shape === root ? scan.lastShape.follow(root, key) : shape.step(key);
     const value = object[key];
-    buffer[end++] = value;
+    tokens[end++] = value;
     if (
       typeof value === "number"
         ? value === 0
-        : typeof value === "object"
-          ? value !== null
-          : typeof value === "function" || typeof value === "symbol"
+        : typeof value !== "string" && typeof value !== "boolean" && value !== undefined
     )
-      needsEncoding = true;
+      isSimple = false;
   }
-  finishKeys(object, at, shape, needsEncoding);
+  scan.end = end;
+  scan.lastShape = shape;
+  finishKeys(scan, object, at, shape, isSimple);
 }
 
 /** The same for any list of keys. */
 function expandKeys(
+  scan: Scan,
   object: Record<string, unknown>,
   names: readonly string[],
   hasPrototype: boolean,
 ): void {
-  const at = end++;
-  buffer[at] = undefined;
+  const at = scan.end;
+  add(scan, undefined);
   let shape = hasPrototype ? plainRoot() : bareRoot();
   for (const name of names) {
     shape = shape.step(name);
-    const value = object[name];
-    buffer[end++] = value;
+    add(scan, object[name]);
   }
-  finishKeys(object, at, shape, true);
+  finishKeys(scan, object, at, shape, false);
 }
 
-function finishKeys(object: object, at: number, shape: Shape, needsEncoding: boolean): void {
+function finishKeys(
+  scan: Scan,
+  object: object,
+  at: number,
+  shape: Shape,
+  isSimple: boolean,
+): void {
+  const { tokens, end } = scan;
   const symbols = getOwnPropertySymbols(object);
   if (end === at + 1 && !isTrulyEmpty(object)) {
-    encodeIdentity(at, object);
+    tokens[at] = identity(scan, object);
     return;
   }
-  buffer[at] = shape.token();
-  if (shape.order !== null) {
-    const values = buffer.slice(at + 1, end);
-    for (let i = 0; i < values.length; i++) buffer[at + 1 + i] = values[shape.order[i] as number];
+  const keySet = shape.token();
+  tokens[at] = keySet;
+  const { order } = shape;
+  if (order !== null) {
+    const values = tokens.slice(at + 1, end);
+    for (let i = 0; i < values.length; i++) tokens[at + 1 + i] = values[order[i] as number];
   }
-  if (needsEncoding) for (let i = at + 1, last = end; i < last; i++) encode(i);
-  if (symbols.length > 0) expandSymbols(object, symbols, at);
+  if (!isSimple) for (let i = at + 1; i < end; i++) tokens[i] = tokenOf(scan, tokens[i]);
+  if (symbols.length > 0) expandSymbols(scan, object, keySet, at);
 }
 
 const symbolOrder = new WeakMap<WeakKey, number>();
@@ -377,54 +329,53 @@ function orderOf(symbol: symbol): number {
 }
 
 /** `count, (symbol, value)…` after the values of the string keys, and a token that says so before them. */
-function expandSymbols(object: object, all: symbol[], at: number): void {
-  const symbols = all
-    .filter((symbol) => isEnumerable.call(object, symbol))
-    .sort((a, b) => orderOf(a) - orderOf(b));
+function expandSymbols(scan: Scan, object: object, keySet: KeySet, at: number): void {
+  const symbols = enumerableSymbols(object).sort((a, b) => orderOf(a) - orderOf(b));
   if (symbols.length === 0) return;
-  buffer[at] = (buffer[at] as ReturnType<Shape["token"]>).withSymbols();
-  buffer[end++] = symbols.length;
+  scan.tokens[at] = keySet.withSymbols();
+  add(scan, symbols.length);
   for (const symbol of symbols) {
-    scanElement(symbol);
-    scanElement((object as Record<symbol, unknown>)[symbol]);
+    add(scan, tokenOf(scan, symbol));
+    add(scan, tokenOf(scan, (object as Record<symbol, unknown>)[symbol]));
   }
 }
 
 /** `[ARRAY, length, elements…]`, holes marked; the rarer forms say what is different. */
-function expandArray(array: unknown[]): void {
+function expandArray(scan: Scan, array: unknown[]): void {
   const names = keys(array);
-  const length = array.length;
+  const { length } = array;
   const symbols = getOwnPropertySymbols(array);
   const isFull =
     names.length === length && (length === 0 || names[length - 1] === String(length - 1));
   if (isFull && symbols.length === 0) {
-    buffer[end++] = ARRAY;
-    buffer[end++] = length;
-    for (let i = 0; i < length; i++) buffer[end++] = array[i];
-    for (let i = end - length, last = end; i < last; i++) encode(i);
+    addCounted(scan, ARRAY, length);
+    for (let i = 0; i < length; i++) add(scan, tokenOf(scan, array[i]));
     return;
   }
   let indices = 0;
   while (indices < names.length && isIndexBelow(names[indices] as string, length)) indices++;
   const hasProperties =
     indices < names.length || symbols.some((symbol) => isEnumerable.call(array, symbol));
-  if (hasProperties) buffer[end++] = ARRAY_WITH_PROPERTIES;
+  if (hasProperties) add(scan, ARRAY_WITH_PROPERTIES);
   if (length > 64 && indices * 8 < length) {
-    buffer[end++] = SPARSE_ARRAY;
-    buffer[end++] = length;
-    buffer[end++] = indices;
+    addCounted(scan, SPARSE_ARRAY, length);
+    add(scan, indices);
     for (let i = 0; i < indices; i++) {
-      buffer[end++] = Number(names[i]);
-      scanElement(array[Number(names[i])]);
+      const index = Number(names[i]);
+      add(scan, index);
+      add(scan, tokenOf(scan, array[index]));
     }
   } else {
-    buffer[end++] = ARRAY;
-    buffer[end++] = length;
-    for (let i = 0; i < length; i++)
-      scanElement(hasOwn(array, i) && isEnumerable.call(array, i) ? array[i] : HOLE);
+    addCounted(scan, ARRAY, length);
+    for (let i = 0; i < length; i++) {
+      const isOwn = hasOwn(array, i) && isEnumerable.call(array, i);
+      add(scan, isOwn ? tokenOf(scan, array[i]) : HOLE);
+    }
   }
-  if (hasProperties)
-    expandKeys(array as unknown as Record<string, unknown>, names.slice(indices), true);
+  if (hasProperties) {
+    const properties = array as unknown as Record<string, unknown>;
+    expandKeys(scan, properties, names.slice(indices), true);
+  }
 }
 
 function isIndexBelow(name: string, length: number): boolean {
@@ -432,34 +383,28 @@ function isIndexBelow(name: string, length: number): boolean {
   return index >>> 0 === index && index < length && String(index) === name;
 }
 
-function expandOther(object: object, kind: Mark): void {
-  if (kind === BARE) {
-    expandKeys(object as Record<string, unknown>, keys(object), false);
-    return;
-  }
-  if (kind === KEYED) {
-    buffer[end++] = KEYED;
+function expandOther(scan: Scan, object: object, kind: Mark): void {
+  const properties = object as Record<string, unknown>;
+  if (kind === PLAIN || kind === BARE) {
+    expandKeys(scan, properties, keys(object), kind === PLAIN);
+  } else if (kind === KEYED) {
+    add(scan, KEYED);
     const key = (object as { [keySymbol](): unknown })[keySymbol]();
-    encodeIdentity(end++, getPrototypeOf(object) as object);
-    scanElement(key);
-    return;
-  }
-  const { parts, isIndexed } = kind as Kind;
-  const at = end++;
-  buffer[at] = kind;
-  const content = [...parts(object as never)];
-  buffer[end++] = content.length;
-  for (const part of content) scanElement(part);
-  // A Date with a property of its own is not equal to one without.
-  let names = keys(object);
-  if (isIndexed) names = names.filter((name) => String(Number(name) >>> 0) !== name);
-  const symbols = getOwnPropertySymbols(object).filter((symbol) =>
-    isEnumerable.call(object, symbol),
-  );
-  if (names.length > 0 || symbols.length > 0) {
-    buffer[end++] = PROPERTIES;
-    expandKeys(object as Record<string, unknown>, names, true);
+    add(scan, identity(scan, getPrototypeOf(object) as object));
+    add(scan, tokenOf(scan, key));
   } else {
-    buffer[end++] = HOLE;
+    const { parts, isIndexed } = kind as Kind;
+    const content = [...parts(object as never)];
+    addCounted(scan, kind, content.length);
+    for (const part of content) add(scan, tokenOf(scan, part));
+    // A Date with a property of its own is not equal to one without.
+    let names = keys(object);
+    if (isIndexed) names = names.filter((name) => String(Number(name) >>> 0) !== name);
+    if (names.length > 0 || enumerableSymbols(object).length > 0) {
+      add(scan, PROPERTIES);
+      expandKeys(scan, properties, names, true);
+    } else {
+      add(scan, HOLE);
+    }
   }
 }

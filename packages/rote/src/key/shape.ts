@@ -36,6 +36,7 @@ export class Shape {
   /** The most recent next key and where it leads: one comparison for objects made in one place. */
   nextKey: string | undefined = undefined;
   next: Shape | undefined = undefined;
+  private following: Shape | undefined = undefined;
   private others: Map<string, Shape> | null = null;
   private keySet: KeySet | undefined = undefined;
   /** Where the i-th key of the key set stands in this sequence; `null` when the orders agree. */
@@ -65,13 +66,20 @@ export class Shape {
     return shape;
   }
 
+  /** The shape of one key that the object after one of this shape begins with: mostly the same as before. */
+  follow(root: Shape, key: string): Shape {
+    let shape = this.following;
+    if (shape === undefined || shape.key !== key) this.following = shape = root.step(key);
+    return shape;
+  }
+
   /** The token of objects with these keys. */
   token(): KeySet {
     return this.keySet ?? this.findKeySet();
   }
 
   forget(): void {
-    this.nextKey = this.next = undefined;
+    this.nextKey = this.next = this.following = undefined;
     this.others = null;
   }
 

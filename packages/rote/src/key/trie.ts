@@ -32,20 +32,30 @@ export class Trie {
     return root;
   }
 
-  get(key: Key): unknown {
-    const objects = key.objects;
-    let node: Node | undefined = this.root(key.count);
+  get({ count, objects, tokens }: Key): unknown {
+    return this.find(count, objects, tokens, tokens.length);
+  }
+
+  /** The same for the parts of a key; the tokens are those before `end`. */
+  find(
+    count: number,
+    objects: readonly WeakKey[] | null,
+    tokens: readonly unknown[],
+    end: number,
+  ): unknown {
+    let node: Node | undefined = this.root(count);
     if (objects !== null) {
       const last = objects.length - 1;
       for (let i = 0; i < last; i++) {
         node = node.weak?.nodes.get(objects[i] as WeakKey);
         if (node === undefined) return undefined;
       }
-      if (key.tokens.length === 0) return node.weak?.ends.get(objects[last] as WeakKey);
-      node = node.weak?.nodes.get(objects[last] as WeakKey);
+      const object = objects[last] as WeakKey;
+      if (end === 0) return node.weak?.ends.get(object);
+      node = node.weak?.nodes.get(object);
       if (node === undefined) return undefined;
     }
-    return key.tokens.length === 0 ? node.nested : find(node, key.tokens, 0, key.tokens.length);
+    return end === 0 ? node.nested : find(node, tokens, 0, end);
   }
 
   set(key: Key, value: unknown): void {

@@ -69,12 +69,12 @@ export function runAsOutermost(
 const STEP = 4;
 
 /**
- * At the ceiling: whether it was only a stop on the way to the limit, there is room, and the next
+ * At a ceiling that is not closed: whether it was only a stop on the way to the limit, there is room, and the next
  * few runs may go ahead.
  */
 export function goesOn(memo: Memo): boolean {
-  const { segment, ceiling, top } = stack;
-  if (ceiling === CLOSED || segment === null || memo.isCareful) return false;
+  const { segment, top } = stack;
+  if (segment === null || memo.isCareful) return false;
   const limit = segment.base + segment.limit * FRAME;
   if (top >= limit || !hasRoom()) return false;
   stack.ceiling = Math.min(limit, top + STEP * FRAME);
