@@ -160,7 +160,8 @@ function shape(
   } else {
     Object.setPrototypeOf(wrapper, prototype);
     for (const name of Reflect.ownKeys(memoizedPrototype)) {
-      if (name === "toString" || !(name in original)) copyProperty(memoizedPrototype, name, wrapper);
+      if (name === "toString" || !(name in original))
+        copyProperty(memoizedPrototype, name, wrapper);
     }
   }
   const names = Reflect.ownKeys(original);

@@ -291,13 +291,7 @@ function expandKeys(
   finishKeys(scan, object, at, shape, false);
 }
 
-function finishKeys(
-  scan: Scan,
-  object: object,
-  at: number,
-  shape: Shape,
-  isSimple: boolean,
-): void {
+function finishKeys(scan: Scan, object: object, at: number, shape: Shape, isSimple: boolean): void {
   const { tokens, end } = scan;
   const symbols = getOwnPropertySymbols(object);
   if (end === at + 1 && !isTrulyEmpty(object)) {

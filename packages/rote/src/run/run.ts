@@ -333,7 +333,8 @@ export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unkno
       if (!wasInterrupted(segment, error)) throw error;
       return drive(segment, false, error);
     }
-    if (state.top !== FRAME && wasDisturbed(segment, value)) return drive(segment, false, undefined);
+    if (state.top !== FRAME && wasDisturbed(segment, value))
+      return drive(segment, false, undefined);
     if (arity !== 1) storeFrame(state.slots, 0, value);
     else if (setChild(trie.root(1), a, value === undefined ? VOID : value)) trie.strongSize++;
     return value;
