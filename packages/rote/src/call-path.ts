@@ -5,17 +5,10 @@ import { RoteError } from "./errors.ts";
 import { childOf, find, type Node, setChild, type Tail, VOID } from "./key/node.ts";
 import { beginScan, endScan, type Scan, scanElements, scanWithReceiver } from "./key/scan.ts";
 import { Key } from "./key/trie.ts";
-import {
-  catchUp,
-  goesOn,
-  isOff,
-  run,
-  runDirect,
-  runPlainly,
-  runQuickly,
-  runUnguarded,
-  settle,
-} from "./run/run.ts";
+import { catchUp } from "./run/forget.ts";
+import { isOff, runPlainly, runUnguarded } from "./run/plain.ts";
+import { run, runDirect, runQuickly } from "./run/run.ts";
+import { goesOn, settle } from "./run/suspend.ts";
 import { FRAME } from "./run/frame.ts";
 import { CLOSED, outside, pushDirect, type Stack, stack } from "./run/stack.ts";
 

@@ -6,7 +6,9 @@ import { rebuild } from "./key/rebuild.ts";
 import { IDENTITY } from "./key/token.ts";
 import type { Key } from "./key/trie.ts";
 import { show } from "./options.ts";
-import { catchUp, keepForDrives, runAsOutermost, runPlainly } from "./run/run.ts";
+import { catchUp, keepForDrives } from "./run/forget.ts";
+import { runAsOutermost } from "./run/outermost.ts";
+import { runPlainly } from "./run/plain.ts";
 import { outside, stack } from "./run/stack.ts";
 
 /** What a memoized function has done so far; times are in milliseconds. */

@@ -217,8 +217,8 @@ function indexOfMet(scan: Scan, object: object): number {
     for (let i = 0; i < count; i += 2) if (met[i] === object) return i >> 1;
     return -1;
   }
-  const index = (scan.index ??= new Map());
-  for (let i = index.size; 2 * i < count; i++) index.set(met[2 * i] as object, i);
+  const index: Map<unknown, number> = (scan.index ??= new Map());
+  for (let i = index.size; 2 * i < count; i++) index.set(met[2 * i], i);
   return index.get(object) ?? -1;
 }
 

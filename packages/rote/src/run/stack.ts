@@ -16,6 +16,8 @@ export interface Stack {
   ceiling: number;
   slots: unknown[];
   segment: Segment | null;
+  /** A segment that was used and left as it was; most outermost runs need no other. */
+  spare: Segment | null;
   /** A callback of the library is running (a getter, `[keySymbol]`, `key`): calls from it are outermost. */
   isOutside: boolean;
   isEnabled: boolean;
@@ -36,6 +38,7 @@ export const stack: Stack = {
   ceiling: CLOSED,
   slots: [],
   segment: null,
+  spare: null,
   isOutside: false,
   isEnabled: true,
   epoch: 0,

@@ -1,0 +1,61 @@
+import type { Memo } from "../cache/memo.ts";
+import { VOID } from "../key/node.ts";
+import type { Key } from "../key/trie.ts";
+import { Failure, PENDING, pin, SUSPENSION } from "./drive.ts";
+import { isStackOverflow } from "./overflow.ts";
+import { requireRoom } from "./room.ts";
+import { CLOSED, push, type Segment, stack } from "./stack.ts";
+import { rethrow, suspend } from "./suspend.ts";
+
+/**
+ * A function that catches errors is called under functions that do not: from here on, care is taken.
+ * The frames below stay as they are, unmarked: some may be left over from errors that were caught.
+ */
+export function becomeCareful(segment: Segment): void {
+  segment.isCareful = segment.isUsed = true;
+  segment.exactFrom = stack.top;
+  stack.ceiling = CLOSED;
+}
+
+/** With an exact stack: every way out of the run is seen. */
+export function runCarefully(
+  segment: Segment,
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): unknown {
+  const at = stack.top;
+  let value: unknown;
+  try {
+    requireRoom();
+    pin(segment, memo, key, PENDING);
+    push(memo, receiver, args, key);
+    memo.tally.runs++;
+    value = Reflect.apply(memo.runner, receiver as never, args as never);
+  } catch (error) {
+    if (segment.isSuspended) throw SUSPENSION;
+    if (isStackOverflow(error) && at > segment.base) {
+      if (stack.top === at) {
+        segment.refusedAt = at;
+        push(memo, receiver, args, key);
+      }
+      segment.hasOverflowed = true;
+      return suspend(segment);
+    }
+    stack.top = at;
+    if (segment.pendingEnd > 0) {
+      segment.hasPinned = true;
+      pin(segment, memo, key, new Failure(error));
+    } else {
+      memo.pinned?.delete(key);
+    }
+    throw error;
+  }
+  if (segment.isSuspended) rethrow(value);
+  stack.top = at;
+  memo.trie.set(key, value === undefined ? VOID : value);
+  if (segment.hasPinned) pin(segment, memo, key, value === undefined ? VOID : value);
+  else memo.pinned?.delete(key);
+  return value;
+}

@@ -1,0 +1,139 @@
+import type { Memo } from "../cache/memo.ts";
+import { now } from "./clock.ts";
+import { cycleError } from "./cycle.ts";
+import { drive, PENDING, pin, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
+import type { Key } from "../key/trie.ts";
+import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
+import { warnAboutSelfCalls } from "./self-call.ts";
+import { clearFrames, push, reserve, Segment, stack } from "./stack.ts";
+import { warmUp } from "./suspend.ts";
+
+/**
+ * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
+ * the smallest frames; larger ones overflow earlier, which lowers the limit for that drive.
+ */
+export const DEFAULT_DEPTH_LIMIT = 1800;
+
+interface RunOptions {
+  /** Run even if there is a result. */
+  isForced?: boolean;
+  isCareful?: boolean;
+  limit?: number;
+}
+
+const DEFAULTS: RunOptions = {};
+
+/** Runs a call with its own depth and its own drive. */
+export function runAsOutermost(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  options?: RunOptions,
+): unknown {
+  if (stack.segment !== null) rejectInnerCycle(stack.segment, memo, args, key);
+  push(memo, receiver, args, key);
+  memo.tally.runs++;
+  return runOutermost(memo, options);
+}
+
+/**
+ * The first memoized run on the stack, or the first below a callback of the library. Its frame has
+ * just been pushed.
+ */
+export function runOutermost(
+  memo: Memo,
+  {
+    isForced = false,
+    isCareful = memo.isCareful,
+    limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT,
+  }: RunOptions = DEFAULTS,
+): unknown {
+  const { ceiling, segment: outer, isOutside, slots } = stack;
+  const base = stack.top - FRAME;
+  const { tally } = memo;
+  const segment = openSegment(outer, base, limit, isCareful);
+  if (slots.length < base + FRAME * 8) reserve(base, limit + 2);
+  // Pending calls of an outer drive are under way for this one too.
+  if (outer !== null && outer.pendingEnd > 0) segment.hasPinned = true;
+  if (isCareful) warmUp(memo);
+  const watched = memo.selfCallWatch > 0 ? tally.hits + tally.runs : -1;
+  const startedAt = outer === null && !memo.isTimed && tally.isDue() ? now() : -1;
+  stack.segment = segment;
+  stack.isOutside = false;
+  stack.ceiling = segment.ceiling;
+  try {
+    if (isCareful) pin(segment, memo, keyAt(slots, base), PENDING);
+    let value: unknown;
+    try {
+      value = runFrame(slots, base);
+    } catch (error) {
+      if (!wasInterrupted(segment, error)) throw error;
+      return drive(segment, isForced, error);
+    }
+    if (wasDisturbed(segment, value)) return drive(segment, isForced, undefined);
+    storeFrame(slots, base, value);
+    return value;
+  } finally {
+    if (segment.isCareful && outer !== null) unmark(segment);
+    const depth = Math.max(segment.deepest, clearFrames(base));
+    for (const pinning of segment.pinning) pinning.pinned = null;
+    stack.top = base;
+    stack.ceiling = ceiling;
+    stack.segment = outer;
+    stack.isOutside = isOutside;
+    if (outer !== null) {
+      outer.deepest = Math.max(outer.deepest, (base - outer.base) / FRAME + depth);
+      outer.isUsed = true;
+    } else {
+      if (depth > tally.deepest) tally.deepest = depth;
+      if (startedAt >= 0) tally.addTime(now() - startedAt);
+      tally.settle(memo.trie);
+      if (!segment.isUsed) stack.spare = segment;
+    }
+    if (watched >= 0) warnAboutSelfCalls(memo, watched);
+  }
+}
+
+function openSegment(
+  outer: Segment | null,
+  base: number,
+  limit: number,
+  isCareful: boolean,
+): Segment {
+  const segment = stack.spare;
+  if (segment === null || base !== 0 || isCareful)
+    return new Segment(outer, base, limit, isCareful);
+  stack.spare = null;
+  segment.limit = limit;
+  segment.deepest = 0;
+  return segment;
+}
+
+/** What a drive or an exact stack leaves behind. */
+export function closeUsed({ pinning, deepest }: Segment, { tally }: Memo): void {
+  for (const memo of pinning) memo.pinned = null;
+  if (deepest > tally.deepest) tally.deepest = deepest;
+}
+
+/** An inner segment ends, perhaps by an error: its calls are not under way any more. */
+function unmark({ base, pending, pendingEnd }: Segment): void {
+  unmarkFrames(pending, 0, pendingEnd);
+  unmarkFrames(stack.slots, base, stack.slots.length);
+}
+
+/**
+ * A callback of the library has called back into what waits for it. Under a careful segment the
+ * stack is exact; otherwise a frame may be left over from a caught error, so only a repetition counts.
+ */
+function rejectInnerCycle(outer: Segment, memo: Memo, args: readonly unknown[], key: Key): void {
+  if (outer.isSuspended) return;
+  if (memo.pinned?.get(key) === PENDING) throw cycleError(memo, args, key);
+  const enough = outer.isCareful ? 1 : 8;
+  let met = 0;
+  for (let at = stack.top - FRAME; at >= 0; at -= FRAME) {
+    if (stack.slots[at] !== memo) continue;
+    if (isSameKey(keyAt(stack.slots, at), key) && ++met === enough)
+      throw cycleError(memo, args, key);
+  }
+}

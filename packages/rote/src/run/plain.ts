@@ -1,0 +1,45 @@
+import type { Memo } from "../cache/memo.ts";
+import { VOID } from "../key/node.ts";
+import type { Key } from "../key/trie.ts";
+import { now } from "./clock.ts";
+import { stack } from "./stack.ts";
+import { rethrow } from "./suspend.ts";
+
+/** Whether calls go to the original. What is under way when memoization is switched off ends as it began. */
+export function isOff(): boolean {
+  return !stack.isEnabled && (stack.segment === null || stack.isOutside);
+}
+
+/** Memoization is switched off: the original, counted. */
+export function runPlainly(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
+  memo.tally.runs++;
+  const depth = ++plainDepth;
+  if (depth > memo.tally.deepest) memo.tally.deepest = depth;
+  try {
+    return Reflect.apply(memo.original, receiver as never, args as never);
+  } finally {
+    plainDepth = depth - 1;
+  }
+}
+
+let plainDepth = 0;
+
+/** `recursion: "off"`: no frame, no restart; a suspension from outside still passes. */
+export function runUnguarded(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): unknown {
+  if (isOff()) return runPlainly(memo, receiver, args);
+  const startedAt = stack.segment === null && !memo.isTimed ? now() : -1;
+  memo.tally.runs++;
+  try {
+    const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
+    if (stack.segment?.isSuspended === true) rethrow(value);
+    memo.trie.set(key, value === undefined ? VOID : value);
+    return value;
+  } finally {
+    if (startedAt >= 0) memo.tally.runTime += now() - startedAt;
+  }
+}
