@@ -8,7 +8,8 @@ import { Key } from "./key/trie.ts";
 import { catchUp } from "./run/forget.ts";
 import { isOff, runPlainly, runUnguarded } from "./run/plain.ts";
 import { run, runDirect, runQuickly } from "./run/run.ts";
-import { goesOn, settle } from "./run/suspend.ts";
+import { goesOn } from "./run/deep.ts";
+import { settle } from "./run/suspend.ts";
 import { FRAME } from "./run/frame.ts";
 import { CLOSED, outside, pushDirect, type Stack, stack } from "./run/stack.ts";
 

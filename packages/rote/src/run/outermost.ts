@@ -6,7 +6,7 @@ import type { Key } from "../key/trie.ts";
 import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { clearFrames, push, reserve, Segment, stack } from "./stack.ts";
-import { warmUp } from "./suspend.ts";
+import { warmUp } from "./deep.ts";
 
 /**
  * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of

@@ -4,6 +4,7 @@ import { Key } from "../key/trie.ts";
 import { becomeCareful, runCarefully } from "./careful.ts";
 import { now } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
+import { isNearlyFull } from "./deep.ts";
 import { drive, Failure, PENDING, wasDisturbed, wasInterrupted } from "./drive.ts";
 import { catchUp } from "./forget.ts";
 import { FRAME, storeFrame } from "./frame.ts";
@@ -11,7 +12,7 @@ import { closeUsed, DEFAULT_DEPTH_LIMIT, runAsOutermost, runOutermost } from "./
 import { isOff, runPlainly } from "./plain.ts";
 import { runRefused } from "./refused.ts";
 import { CLOSED, clearFrames, DEEP, push, pushDirect, type Segment, stack } from "./stack.ts";
-import { isNearlyFull, refuse, refuseFull, settle, suspend } from "./suspend.ts";
+import { refuse, refuseFull, settle, suspend } from "./suspend.ts";
 
 /** Every run that may not simply go ahead: outermost ones, too deep ones, and all in special segments. */
 export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): unknown {

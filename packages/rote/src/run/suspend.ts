@@ -1,10 +1,9 @@
 import type { Memo } from "../cache/memo.ts";
-import { Key } from "../key/trie.ts";
+import type { Key } from "../key/trie.ts";
 import { ignoreRejection, SUSPENSION } from "./drive.ts";
 import { FRAME } from "./frame.ts";
-import { isStackOverflow } from "./overflow.ts";
-import { hadRoom, hasRoom } from "./room.ts";
-import { CLOSED, clearFrames, push, Segment, stack } from "./stack.ts";
+import { hadRoom } from "./room.ts";
+import { CLOSED, push, type Segment, stack } from "./stack.ts";
 
 /** Unwinds the segment to its outermost call, which goes on with a drive. */
 export function suspend(segment: Segment, wants?: "care" | "restart"): never {
@@ -57,46 +56,4 @@ export function settle(at: number, value: unknown): void {
   const segment = stack.segment as Segment;
   if (segment.isSuspended) rethrow(value);
   if (!hadRoom(at)) suspend(segment, "care");
-}
-
-/** How many runs one test of the room is for. */
-const STEP = 4;
-
-/**
- * At a ceiling that is not closed: whether it was only a stop on the way to the limit, there is room, and the next
- * few runs may go ahead.
- */
-export function goesOn(memo: Memo): boolean {
-  const { segment, top } = stack;
-  if (segment === null || memo.isCareful) return false;
-  const limit = segment.base + segment.limit * FRAME;
-  warmUp(memo);
-  if (top >= limit || !hasRoom()) return false;
-  stack.ceiling = Math.min(limit, top + STEP * FRAME);
-  return true;
-}
-
-export function isNearlyFull(memo: Memo): boolean {
-  warmUp(memo);
-  return !hasRoom();
-}
-
-let isWarm = false;
-
-/**
- * Has the engine compile what a suspension needs: it compiles functions when they are first called,
- * which takes more stack than there is when an overflow has to be dealt with.
- */
-export function warmUp(memo: Memo): void {
-  if (isWarm) return;
-  isWarm = true;
-  const { top, ceiling } = stack;
-  try {
-    refuseFull(new Segment(null, top, 1, true), memo, undefined, [], new Key(0, null, []));
-  } catch (error) {
-    isStackOverflow(error);
-  }
-  stack.top = top;
-  stack.ceiling = ceiling;
-  clearFrames(top);
 }
