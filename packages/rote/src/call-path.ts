@@ -4,6 +4,7 @@ import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { childOf, find, type Node, setChild, type Tail, VOID } from "./key/node.ts";
 import { beginScan, endScan, type Scan, scanElements, scanWithReceiver } from "./key/scan.ts";
+import { isSameToken } from "./key/token.ts";
 import { Key } from "./key/trie.ts";
 import { catchUp } from "./run/forget.ts";
 import { isOff, runPlainly, runUnguarded } from "./run/plain.ts";
@@ -116,11 +117,11 @@ function endOfTail(tail: Tail, last: unknown): unknown {
   return tail.rest === null && isToken(tail.first, last) ? tail.value : undefined;
 }
 
-/** Whether an argument is this token: `===` but for -0, which is another one, and `NaN`. */
+/** Whether an argument is this token: the same, and not -0, which is another one. */
 function isToken(token: unknown, value: unknown): boolean {
-  return token === value
-    ? value !== 0 || 1 / (value as number) > 0
-    : token !== token && value !== value;
+  if (typeof value === "number")
+    return token === value ? value !== 0 || 1 / value > 0 : value !== value && token !== token;
+  return isSameToken(token, value);
 }
 
 /**
@@ -239,6 +240,33 @@ function endOfThree(root: Node, a: unknown, b: unknown, c: unknown): unknown {
   return (next as Node).prefix === null ? endBelow(slotOf(next as Node, b), c) : SCAN;
 }
 
+/** The result of any number of arguments; `undefined` or a symbol where only the full walk can tell. */
+function endOf(root: Node, args: readonly unknown[]): unknown {
+  let node = root;
+  const last = args.length - 1;
+  for (let i = 0; i < last; i++) {
+    if (node.prefix !== null) return undefined;
+    const slot = slotOf(node, args[i]);
+    if (slot === undefined) return undefined;
+    if ((slot as Node | Tail).isTail) return endOfAnyTail(slot as Tail, args, i + 1);
+    node = slot as Node;
+  }
+  return node.prefix === null && last >= 0 ? slotOf(node, args[last]) : undefined;
+}
+
+function endOfAnyTail(
+  { first, rest, value }: Tail,
+  args: readonly unknown[],
+  from: number,
+): unknown {
+  const count = args.length - from - 1;
+  if (!isToken(first, args[from]) || (rest === null ? count > 0 : rest.length !== count))
+    return undefined;
+  for (let i = 0; i < count; i++)
+    if (!isToken((rest as readonly unknown[])[i], args[from + 1 + i])) return undefined;
+  return value;
+}
+
 /** The result at the end of a tail with two more tokens. */
 function endOfLongTail({ first, rest, value }: Tail, b: unknown, c: unknown): unknown {
   return rest !== null && rest.length === 1 && isToken(first, b) && isToken(rest[0], c)
@@ -353,9 +381,11 @@ function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): u
     if (isOff()) return runPlainly(memo, receiver, args);
     catchUp(memo);
   }
-  let found: unknown;
   let key: Key | undefined;
-  if (!path.isScanned && areDirect(args)) {
+  let found = path.isScanned ? undefined : endOf(trie.root(args.length), args);
+  if (found !== undefined && typeof found !== "symbol") {
+    // A hit, and nothing that has to be scanned on the way to it.
+  } else if (!path.isScanned && areDirect(args)) {
     const { length } = args;
     found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
   } else {
