@@ -4,7 +4,7 @@ import { RoteError } from "./errors.ts";
 import { VOID } from "./key/node.ts";
 import { rebuild } from "./key/rebuild.ts";
 import { IDENTITY } from "./key/token.ts";
-import type { Key } from "./key/trie.ts";
+import type { Entry, Key } from "./key/trie.ts";
 import { show } from "./options.ts";
 import { catchUp, keepForDrives } from "./run/forget.ts";
 import { runAsOutermost } from "./run/outermost.ts";
@@ -125,7 +125,7 @@ export class Handle implements CacheHandle {
     return this.#rebuilt(this.#found());
   }
 
-  *#rebuilt(found: { key: Key; value: unknown }[]): Generator<[never, never]> {
+  *#rebuilt(found: Entry[]): Generator<[never, never]> {
     const { hasReceiver, keyOf } = this.#path;
     for (const { key, value } of found) {
       const elements = rebuild(key);
@@ -186,7 +186,7 @@ export class Handle implements CacheHandle {
     memo.trie.clear();
   }
 
-  #found(): { key: Key; value: unknown }[] {
+  #found(): Entry[] {
     const { memo } = this.#path;
     const { trie } = memo;
     catchUp(memo);

@@ -16,20 +16,21 @@ export class Key {
   }
 }
 
+/** A key and the stored result of its call. */
+export interface Entry {
+  readonly key: Key;
+  readonly value: unknown;
+}
+
 /** All entries of one memoized function: a root for every number of arguments. */
 export class Trie {
   private roots: (Node | undefined)[] = [];
-  private manyRoots: Map<number, Node> | null = null;
   /** Entries that content alone leads to; those under objects go by themselves and are counted by looking. */
   strongSize = 0;
 
   /** The root for calls with `count` key elements; the same node as long as the trie lives. */
   root(count: number): Node {
-    if (count < 16) return (this.roots[count] ??= new Node());
-    const roots = (this.manyRoots ??= new Map<number, Node>());
-    let root = roots.get(count);
-    if (root === undefined) roots.set(count, (root = new Node()));
-    return root;
+    return (this.roots[count] ??= new Node());
   }
 
   get({ count, objects, tokens }: Key): unknown {
@@ -108,51 +109,37 @@ export class Trie {
   }
 
   clear(): void {
-    for (const [, root] of this.allRoots()) root.reset();
+    this.roots.forEach((root) => root?.reset());
     this.strongSize = 0;
   }
 
   get hasObjects(): boolean {
-    for (const [, root] of this.allRoots()) if (root.weak !== null) return true;
-    return false;
+    return this.roots.some((root) => root !== undefined && root.weak !== null);
   }
 
   /** Every entry, as it is when asked. */
-  entries(): { key: Key; value: unknown }[] {
-    const found: { key: Key; value: unknown }[] = [];
-    for (const [count, root] of this.allRoots()) {
-      if (count === 0) {
-        if (root.nested !== undefined)
-          found.push({ key: new Key(0, null, []), value: root.nested });
-      } else {
-        collect(root, count, null, found);
-      }
-    }
+  entries(): Entry[] {
+    const found: Entry[] = [];
+    this.roots.forEach((root, count) => {
+      if (root === undefined) return;
+      if (count > 0) collect(root, count, null, found);
+      else if (root.nested !== undefined)
+        found.push({ key: new Key(0, null, []), value: root.nested });
+    });
     return found;
   }
 
   /** Every entry of calls whose first object is `object`. */
-  entriesBelow(object: WeakKey): { key: Key; value: unknown }[] {
-    const found: { key: Key; value: unknown }[] = [];
-    for (const [count, root] of this.allRoots()) collectBelow(root, object, count, [object], found);
-    return found;
-  }
-
-  private allRoots(): [number, Node][] {
-    const all: [number, Node][] = [];
+  entriesBelow(object: WeakKey): Entry[] {
+    const found: Entry[] = [];
     this.roots.forEach((root, count) => {
-      if (root !== undefined) all.push([count, root]);
+      if (root !== undefined) collectBelow(root, object, count, [object], found);
     });
-    return this.manyRoots === null ? all : [...all, ...this.manyRoots];
+    return found;
   }
 }
 
-function collect(
-  node: Node,
-  count: number,
-  objects: WeakKey[] | null,
-  found: { key: Key; value: unknown }[],
-): void {
+function collect(node: Node, count: number, objects: WeakKey[] | null, found: Entry[]): void {
   visitEntries(node, (tokens, value) =>
     found.push({ key: new Key(count, objects, tokens), value }),
   );
@@ -166,7 +153,7 @@ function collectBelow(
   object: WeakKey,
   count: number,
   path: WeakKey[],
-  found: { key: Key; value: unknown }[],
+  found: Entry[],
 ): void {
   const end = node.weak?.ends.get(object);
   if (end !== undefined) found.push({ key: new Key(count, path, []), value: end });

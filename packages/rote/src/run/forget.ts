@@ -1,5 +1,5 @@
 import type { Memo } from "../cache/memo.ts";
-import type { Key } from "../key/trie.ts";
+import type { Entry } from "../key/trie.ts";
 import { pin } from "./drive.ts";
 import { CLOSED, type Segment, stack } from "./stack.ts";
 
@@ -12,10 +12,7 @@ export function catchUp(memo: Memo): void {
 }
 
 /** Entries are about to be removed: drives under way that rely on them keep them for themselves. */
-export function keepForDrives(
-  memo: Memo,
-  entries: () => Iterable<{ key: Key; value: unknown }>,
-): void {
+export function keepForDrives(memo: Memo, entries: () => Iterable<Entry>): void {
   const { segment } = stack;
   if (segment === null) return;
   for (const { key, value } of entries())
