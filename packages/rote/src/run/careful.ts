@@ -35,14 +35,17 @@ export function runCarefully(
     value = Reflect.apply(memo.runner, receiver as never, args as never);
   } catch (error) {
     if (segment.isSuspended) throw SUSPENSION;
+    // The worst is assumed before anything is called: where the stack is full, even to ask what the
+    // error is may overflow, and user code would catch that as an error of its own.
+    segment.isSuspended = segment.hasOverflowed = true;
     if (isStackOverflow(error) && at > segment.base) {
       if (stack.top === at) {
         segment.refusedAt = at;
         push(memo, receiver, args, key);
       }
-      segment.hasOverflowed = true;
       return suspend(segment);
     }
+    segment.isSuspended = segment.hasOverflowed = false;
     stack.top = at;
     if (segment.pendingEnd > 0) {
       segment.hasPinned = true;
