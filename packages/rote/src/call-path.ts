@@ -1,5 +1,4 @@
 import type { AnyFunction, Memo } from "./cache/memo.ts";
-import type { Tally } from "./cache/tally.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { childOf, find, type Node, setChild, type Tail, VOID } from "./key/node.ts";
@@ -21,39 +20,16 @@ import { CLOSED, outside, pushDirect, type Stack, stack } from "./run/stack.ts";
  * place in the source: functions of one, two and three arguments each keep their own. What that
  * buys, and what it costs in bytes, is in docs/design/0003-call-paths.md.
  */
-export interface CallPath {
-  readonly memo: Memo;
-  /** `this` is the first element of the key. */
-  readonly hasReceiver: boolean;
-  readonly byIdentity: boolean;
-  /** The option `key`, if it is a function. */
-  readonly keyOf: AnyFunction | undefined;
-  /** Every call is scanned, also one whose arguments are all tokens as they stand. */
-  readonly isScanned: boolean;
-  /** Whether deep recursion is restarted. */
-  readonly isGuarded: boolean;
-  /** The path for any call, made when a specialised one first needs it. */
-  any: Wrapper | undefined;
-  /** Verification, if there is any. */
-  readonly onHit:
-    | ((value: unknown, receiver: unknown, args: readonly unknown[]) => void)
-    | undefined;
-}
-
 export type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
 
-/** The call path for what `path` says. */
-export function wrap(path: CallPath): Wrapper {
-  const { arity } = path.memo;
-  if (path.byIdentity && arity === 1) return wrapIdentity1(path);
-  if (path.byIdentity && arity === 2) return wrapIdentity2(path);
-  return arity === 1
-    ? wrap1(path)
-    : arity === 2
-      ? wrap2(path)
-      : arity === 3
-        ? wrap3(path)
-        : wrapAny(path);
+/** The call path for what `memo` says. */
+export function wrap(memo: Memo): Wrapper {
+  const { arity, byIdentity, trie, runner } = memo;
+  if (arity === 0) return wrapAny(memo);
+  const root = trie.root(arity);
+  if (byIdentity && arity === 1) return identityPath1(memo, root.weakChildren().ends, stack);
+  if (byIdentity && arity === 2) return identityPath2(memo, root.weakChildren().nodes, stack);
+  return (arity === 1 ? path1 : arity === 2 ? path2 : path3)(memo, root, runner, stack);
 }
 
 /** How many arguments a specialised call path takes, for a function that declares `length`; 0 for none. */
@@ -135,101 +111,84 @@ function endBelow(slot: unknown, last: unknown): unknown {
   return (slot as Node).prefix === null ? slotOf(slot as Node, last) : undefined;
 }
 
-/** A `Memoized` call path of one argument. Its parameters are what V8 would check again and again if they were constants. */
-function path1(
-  path: CallPath,
-  tally: Tally,
-  root: Node,
-  fn: (a: unknown) => unknown,
-  state: Stack,
-): Wrapper {
+/** A call path of one argument. Its parameters are what V8 would check again and again if they were constants. */
+function path1(memo: Memo, root: Node, fn: (a: unknown) => unknown, state: Stack): Wrapper {
   return function (this: unknown, a: unknown): unknown {
-    if (arguments.length === 1 && new.target === undefined) {
-      const found = slotOf(root, a);
-      if (found === undefined) {
-        const at = enter(path.memo, state, a, undefined, undefined);
-        if (at >= 0) {
-          const value = fn(a);
-          leave(at, state, value);
-          storeDirect(path.memo, root, a, value);
-          return value;
-        }
-        return runDirect(path.memo, a, undefined, undefined);
-      }
-      if (typeof found !== "symbol" && tally.epoch === state.epoch) {
-        tally.hits++;
-        return found;
-      }
-      return callAny(path, undefined, [a]);
+    if (arguments.length !== 1 || new.target !== undefined)
+      return anyOf(memo, new.target).apply(this, arguments as never);
+    const found = slotOf(root, a);
+    if (found !== undefined) {
+      if (typeof found === "symbol" || memo.epoch !== state.epoch)
+        return callAny(memo, undefined, [a]);
+      memo.hits++;
+      return found;
     }
-    return anyOf(path, new.target).apply(this, arguments as never);
+    const at = state.top;
+    const { ceiling } = state;
+    // At most ceilings there is nothing to ask for: a call not made here is one that V8 does not inline.
+    if ((at >= ceiling && (ceiling === CLOSED || !goesOn(memo))) || memo.epoch !== state.epoch)
+      return runDirect(memo, a, undefined, undefined);
+    const { slots } = state;
+    // To compare is cheaper than to write a young object into an old list.
+    if (slots[at] !== memo) slots[at] = memo;
+    slots[at + 1] = a;
+    state.top = at + FRAME;
+    memo.runs++;
+    const value = fn(a);
+    if (state.top !== at + FRAME) settle(at, value);
+    state.top = at;
+    storeDirect(memo, root, a, value);
+    return value;
   };
 }
 
-function wrap1(path: CallPath): Wrapper {
-  const { memo } = path;
-  return path1(path, memo.tally, memo.trie.root(1), memo.runner, stack);
-}
-
 function path2(
-  path: CallPath,
-  tally: Tally,
+  memo: Memo,
   root: Node,
   fn: (a: unknown, b: unknown) => unknown,
   state: Stack,
 ): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
     if (arguments.length !== 2 || new.target !== undefined)
-      return anyOf(path, new.target).apply(this, arguments as never);
+      return anyOf(memo, new.target).apply(this, arguments as never);
     const found = endBelow(slotOf(root, a), b);
-    if (found !== undefined && typeof found !== "symbol" && tally.epoch === state.epoch) {
-      tally.hits++;
+    if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
+      memo.hits++;
       return found;
     }
     if (found !== undefined || !isDirect(a) || !isDirect(b))
-      return callAny(path, undefined, [a, b]);
-    const at = enter(path.memo, state, a, b, undefined);
-    if (at < 0) return runDirect(path.memo, a, b, undefined);
+      return callAny(memo, undefined, [a, b]);
+    const at = enter(memo, state, a, b, undefined);
+    if (at < 0) return runDirect(memo, a, b, undefined);
     const value = fn(a, b);
     leave(at, state, value);
-    storePair(path.memo, root, a, b, value);
+    storePair(memo, root, a, b, value);
     return value;
   };
 }
 
-function wrap2(path: CallPath): Wrapper {
-  const { memo } = path;
-  return path2(path, memo.tally, memo.trie.root(2), memo.runner, stack);
-}
-
 function path3(
-  path: CallPath,
-  tally: Tally,
+  memo: Memo,
   root: Node,
   fn: (a: unknown, b: unknown, c: unknown) => unknown,
   state: Stack,
 ): Wrapper {
   return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
     if (arguments.length !== 3 || new.target !== undefined)
-      return anyOf(path, new.target).apply(this, arguments as never);
+      return anyOf(memo, new.target).apply(this, arguments as never);
     const found = endOfThree(root, a, b, c);
-    if (found !== undefined && typeof found !== "symbol" && tally.epoch === state.epoch) {
-      tally.hits++;
+    if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
+      memo.hits++;
       return found;
     }
-    if (found !== undefined || !areThreeDirect(a, b, c)) return callAny(path, undefined, [a, b, c]);
-    const at = enter(path.memo, state, a, b, c);
-    if (at < 0) return runDirect(path.memo, a, b, c);
+    if (found !== undefined || !areThreeDirect(a, b, c)) return callAny(memo, undefined, [a, b, c]);
+    const at = enter(memo, state, a, b, c);
+    if (at < 0) return runDirect(memo, a, b, c);
     const value = fn(a, b, c);
     leave(at, state, value);
-    storeThree(path.memo, a, b, c, value);
+    storeThree(memo, a, b, c, value);
     return value;
   };
-}
-
-function wrap3(path: CallPath): Wrapper {
-  const { memo } = path;
-  return path3(path, memo.tally, memo.trie.root(3), memo.runner, stack);
 }
 
 /** The result of three arguments; `SCAN` where only the full walk can tell. */
@@ -283,48 +242,26 @@ function storeThree(memo: Memo, a: unknown, b: unknown, c: unknown, value: unkno
 }
 
 /** One argument by identity: a weak map is all there is to it. What it cannot hold, it has not. */
-function wrapIdentity1(path: CallPath): Wrapper {
-  const { tally, trie } = path.memo;
-  return identityPath1(path, tally, trie.root(1).weakChildren().ends, stack);
-}
-
-function identityPath1(
-  path: CallPath,
-  tally: Tally,
-  ends: WeakMap<WeakKey, unknown>,
-  state: Stack,
-): Wrapper {
+function identityPath1(memo: Memo, ends: WeakMap<WeakKey, unknown>, state: Stack): Wrapper {
   return function (this: unknown, a: unknown): unknown {
     if (arguments.length !== 1 || new.target !== undefined)
-      return anyOf(path, new.target).apply(this, arguments as never);
+      return anyOf(memo, new.target).apply(this, arguments as never);
     const found = ends.get(a as WeakKey);
-    if (found === undefined || typeof found === "symbol" || tally.epoch !== state.epoch)
-      return callAny(path, undefined, [a]);
-    tally.hits++;
+    if (found === undefined || typeof found === "symbol" || memo.epoch !== state.epoch)
+      return callAny(memo, undefined, [a]);
+    memo.hits++;
     return found;
   };
 }
 
-function wrapIdentity2(path: CallPath): Wrapper {
-  const { tally, trie } = path.memo;
-  return identityPath2(path, tally, trie.root(2).weakChildren().nodes, stack);
-}
-
-function identityPath2(
-  path: CallPath,
-  tally: Tally,
-  nodes: WeakMap<WeakKey, Node>,
-  state: Stack,
-): Wrapper {
+function identityPath2(memo: Memo, nodes: WeakMap<WeakKey, Node>, state: Stack): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
     if (arguments.length !== 2 || new.target !== undefined)
-      return anyOf(path, new.target).apply(this, arguments as never);
-    const node = nodes.get(a as WeakKey);
-    if (node === undefined || node.weak === null) return callAny(path, undefined, [a, b]);
-    const found = node.weak.ends.get(b as WeakKey);
-    if (found === undefined || typeof found === "symbol" || tally.epoch !== state.epoch)
-      return callAny(path, undefined, [a, b]);
-    tally.hits++;
+      return anyOf(memo, new.target).apply(this, arguments as never);
+    const found = nodes.get(a as WeakKey)?.weak?.ends.get(b as WeakKey);
+    if (found === undefined || typeof found === "symbol" || memo.epoch !== state.epoch)
+      return callAny(memo, undefined, [a, b]);
+    memo.hits++;
     return found;
   };
 }
@@ -335,7 +272,7 @@ function enter(memo: Memo, state: Stack, a: unknown, b: unknown, c: unknown): nu
   const { ceiling } = state;
   // At most ceilings there is nothing to ask for: a call not made here is one that V8 does not inline.
   if (at >= ceiling && (ceiling === CLOSED || !goesOn(memo))) return -1;
-  if (memo.tally.epoch !== state.epoch) return -1;
+  if (memo.epoch !== state.epoch) return -1;
   pushDirect(memo, a, b, c);
   return at;
 }
@@ -358,15 +295,15 @@ function storeDirect(memo: Memo, node: Node, last: unknown, value: unknown): voi
 }
 
 /** The path for any call, where a specialised one was called with other arguments than it is for. */
-function anyOf(path: CallPath, target: unknown): Wrapper {
-  if (target !== undefined) throw newError(path.memo);
-  return (path.any ??= wrapAny(path));
+function anyOf(memo: Memo, target: unknown): Wrapper {
+  if (target !== undefined) throw newError(memo);
+  return (memo.anyPath ??= wrapAny(memo));
 }
 
-function wrapAny(path: CallPath): Wrapper {
+function wrapAny(memo: Memo): Wrapper {
   return function (this: unknown, ...args: unknown[]): unknown {
-    if (new.target !== undefined) throw newError(path.memo);
-    return callAny(path, this, args);
+    if (new.target !== undefined) throw newError(memo);
+    return callAny(memo, this, args);
   };
 }
 
@@ -374,27 +311,26 @@ function wrapAny(path: CallPath): Wrapper {
  * Any call: any number of arguments, of any kind, with or without a receiver. One large function,
  * so that V8 does not inline it and has room to inline the specialised paths.
  */
-function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): unknown {
-  const { memo, onHit } = path;
-  const { tally, trie } = memo;
-  if (tally.epoch !== stack.epoch) {
+function callAny(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
+  const { onHit, trie } = memo;
+  if (memo.epoch !== stack.epoch) {
     if (isOff()) return runPlainly(memo, receiver, args);
     catchUp(memo);
   }
   let key: Key | undefined;
-  let found = path.isScanned ? undefined : endOf(trie.root(args.length), args);
+  let found = memo.isScanned ? undefined : endOf(trie.root(args.length), args);
   if (found !== undefined && typeof found !== "symbol") {
     // A hit, and nothing that has to be scanned on the way to it.
-  } else if (!path.isScanned && areDirect(args)) {
+  } else if (!memo.isScanned && areDirect(args)) {
     const { length } = args;
     found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
   } else {
     const { ceiling, isOutside } = stack;
-    const scan = beginScan(path.byIdentity);
+    const scan = beginScan(memo.byIdentity);
     stack.ceiling = CLOSED;
     stack.isOutside = true;
     try {
-      scanCall(scan, path, receiver, args);
+      scanCall(scan, memo, receiver, args);
       if (scan.end > LARGE && !isOutside) warnAboutGrowth(memo);
       found = trie.find(scan.count, scan.objects, scan.tokens, scan.tokenCount);
       if (found === undefined) key = scan.toKey();
@@ -406,20 +342,20 @@ function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): u
   }
   if (found === undefined) {
     key ??= new Key(args.length, null, args);
-    if (!path.isGuarded) return runUnguarded(memo, receiver, args, key);
+    if (!memo.isGuarded) return runUnguarded(memo, receiver, args, key);
     return stack.top < stack.ceiling && !memo.isCareful
       ? runQuickly(memo, receiver, args, key)
       : run(memo, receiver, args, key);
   }
-  tally.hits++;
+  memo.hits++;
   const value = found === VOID ? undefined : found;
   if (onHit !== undefined) onHit(value, receiver, args);
   return value;
 }
 
 /** The option `key`, getters, proxies and [keySymbol]() are callbacks of the library: see `outside`. */
-function scanCall(scan: Scan, path: CallPath, receiver: unknown, args: readonly unknown[]): void {
-  const { keyOf, hasReceiver } = path;
+function scanCall(scan: Scan, memo: Memo, receiver: unknown, args: readonly unknown[]): void {
+  const { keyOf, hasReceiver } = memo;
   const elements: readonly unknown[] =
     keyOf === undefined ? args : [Reflect.apply(keyOf, receiver as never, args as never)];
   if (hasReceiver) scanWithReceiver(scan, receiver, elements);
@@ -427,11 +363,11 @@ function scanCall(scan: Scan, path: CallPath, receiver: unknown, args: readonly 
 }
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
-export function keyOfCall(path: CallPath, receiver: unknown, args: readonly unknown[]): Key {
+export function keyOfCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Key {
   return outside(() => {
-    const scan = beginScan(path.byIdentity);
+    const scan = beginScan(memo.byIdentity);
     try {
-      scanCall(scan, path, receiver, args);
+      scanCall(scan, memo, receiver, args);
       return scan.toKey();
     } finally {
       endScan(scan);

@@ -1,4 +1,4 @@
-import { clearTries } from "./cache/tally.ts";
+import { clearTries } from "./cache/registry.ts";
 import { environment } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { show } from "./options.ts";

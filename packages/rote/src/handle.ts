@@ -1,5 +1,5 @@
-import { type CallPath, keyOfCall } from "./call-path.ts";
-import type { AnyFunction } from "./cache/memo.ts";
+import { keyOfCall } from "./call-path.ts";
+import type { AnyFunction, Memo } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
 import { VOID } from "./key/node.ts";
 import { rebuild } from "./key/rebuild.ts";
@@ -65,18 +65,18 @@ export interface CacheHandle<Fn extends AnyFunction = AnyFunction> {
 }
 
 export class Handle implements CacheHandle {
-  readonly #path: CallPath;
+  readonly #memo: Memo;
   readonly #receiver: unknown;
   readonly #isOfOne: boolean;
 
-  constructor(path: CallPath, receiver: unknown, isOfOne: boolean) {
-    this.#path = path;
+  constructor(memo: Memo, receiver: unknown, isOfOne: boolean) {
+    this.#memo = memo;
     this.#receiver = receiver;
     this.#isOfOne = isOfOne;
   }
 
   get size(): number {
-    const { memo } = this.#path;
+    const memo = this.#memo;
     const { trie } = memo;
     catchUp(memo);
     return this.#isOfOne || trie.hasObjects ? this.#found().length : trie.strongSize;
@@ -101,7 +101,7 @@ export class Handle implements CacheHandle {
         },
       );
     }
-    this.#path.memo.trie.set(this.#key(args), value === undefined ? VOID : value);
+    this.#memo.trie.set(this.#key(args), value === undefined ? VOID : value);
   }
 
   delete(...args: unknown[]): boolean {
@@ -114,10 +114,10 @@ export class Handle implements CacheHandle {
   }
 
   refresh(...args: unknown[]): unknown {
-    const { memo } = this.#path;
+    const memo = this.#memo;
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
-    memo.tally.extraRuns++;
+    memo.extraRuns++;
     return outside(() => runAsOutermost(memo, this.#receiver, args, key, { isForced: true }));
   }
 
@@ -126,7 +126,7 @@ export class Handle implements CacheHandle {
   }
 
   *#rebuilt(found: Entry[]): Generator<[never, never]> {
-    const { hasReceiver, keyOf } = this.#path;
+    const { hasReceiver, keyOf } = this.#memo;
     for (const { key, value } of found) {
       const elements = rebuild(key);
       if (hasReceiver) elements.shift();
@@ -138,8 +138,7 @@ export class Handle implements CacheHandle {
   }
 
   stats(): CacheStats {
-    const { tally, pinned } = this.#path.memo;
-    const { hits, runs, reruns, extraRuns, runTime, deepest } = tally;
+    const { hits, runs, reruns, extraRuns, runTime, deepest, pinned } = this.#memo;
     return {
       hits,
       misses: runs - reruns - extraRuns,
@@ -153,26 +152,26 @@ export class Handle implements CacheHandle {
   }
 
   of(receiver: unknown): Handle {
-    if (!this.#path.hasReceiver) {
+    if (!this.#memo.hasReceiver) {
       throw new RoteError(
         "ERR_INVALID_ARGUMENT",
-        `"${this.#path.memo.name}" does not use this, so its entries belong to no receiver. Use the handle without of(), or memoize with { receiver: true }.`,
+        `"${this.#memo.name}" does not use this, so its entries belong to no receiver. Use the handle without of(), or memoize with { receiver: true }.`,
       );
     }
-    return new Handle(this.#path, receiver, true);
+    return new Handle(this.#memo, receiver, true);
   }
 
   #key(args: readonly unknown[]): Key {
-    catchUp(this.#path.memo);
-    return keyOfCall(this.#path, this.#receiver, args);
+    catchUp(this.#memo);
+    return keyOfCall(this.#memo, this.#receiver, args);
   }
 
   #get(args: readonly unknown[]): unknown {
-    return this.#path.memo.trie.get(this.#key(args));
+    return this.#memo.trie.get(this.#key(args));
   }
 
   #delete(key: Key): boolean {
-    const { memo } = this.#path;
+    const memo = this.#memo;
     keepForDrives(memo, () => {
       const value = memo.trie.get(key);
       return value === undefined ? [] : [{ key, value }];
@@ -181,13 +180,13 @@ export class Handle implements CacheHandle {
   }
 
   #clearAll(): void {
-    const { memo } = this.#path;
+    const memo = this.#memo;
     keepForDrives(memo, () => memo.trie.entries());
     memo.trie.clear();
   }
 
   #found(): Entry[] {
-    const { memo } = this.#path;
+    const memo = this.#memo;
     const { trie } = memo;
     catchUp(memo);
     if (!this.#isOfOne) return trie.entries();

@@ -1,13 +1,13 @@
-import { type CallPath, fastArity, wrap } from "./call-path.ts";
+import { fastArity, wrap } from "./call-path.ts";
 import { type AnyFunction, Memo } from "./cache/memo.ts";
-import { countTurn } from "./cache/tally.ts";
+import { countTurn } from "./cache/registry.ts";
 import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
 import { type CacheHandle, Handle } from "./handle.ts";
 import { readSource } from "./key/source.ts";
 import { checkOptions, type MemoizeOptions, show } from "./options.ts";
 import { roteMode } from "./configure.ts";
-import { stack } from "./run/stack.ts";
+import { DEFAULT_DEPTH_LIMIT, stack } from "./run/stack.ts";
 import { selfCallWatch } from "./run/self-call.ts";
 import { timing } from "./run/clock.ts";
 import { verifying } from "./verify.ts";
@@ -75,12 +75,12 @@ function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPT
   const { name } = original;
   rejectUnshareable(original, prototype, source);
   if (options !== NO_OPTIONS) checkOptions(options);
-  const path = pathFor(original, options, typeof name === "string" ? name : "", source);
+  const memo = memoFor(original, options, typeof name === "string" ? name : "", source);
   countTurn();
-  if (roteMode() === "bare") return attach(original, path);
-  const wrapper = wrap(path);
-  shape(wrapper, path, original, prototype);
-  return attach(wrapper, path);
+  if (roteMode() === "bare") return attach(original, memo);
+  const wrapper = wrap(memo);
+  shape(wrapper, memo, original, prototype);
+  return attach(wrapper, memo);
 }
 
 const NO_OPTIONS: MemoizeOptions = {};
@@ -110,48 +110,45 @@ function isGenerator(fn: AnyFunction, prototype: object | null): boolean {
   return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
 }
 
-function pathFor(
+function memoFor(
   original: AnyFunction,
   options: MemoizeOptions,
   ownName: string,
   source: string,
-): CallPath {
-  const { key, verify = 0, timing: isTimed = false } = options;
+): Memo {
   const { seesThis, catches } = readSource(ownName, source);
-  const hasReceiver = options.receiver ?? seesThis;
-  const keyOf = typeof key === "function" ? key : undefined;
-  const isGuarded = options.recursion !== "off";
-  const isSimple =
-    !seesThis && !hasReceiver && !catches && keyOf === undefined && isGuarded && verify === 0;
-  const runner = options.freeze === true ? freezing(original) : original;
-  const memo: Memo = new Memo(
+  const memo = new Memo(
     original,
-    isTimed ? timing(runner, () => memo) : runner,
     options.name ?? (ownName === "" ? "anonymous" : ownName),
-    isSimple ? fastArity(original.length) : 0,
-    options.depthLimit,
+    options.depthLimit ?? DEFAULT_DEPTH_LIMIT,
     stack.entriesEpoch,
   );
+  memo.hasReceiver = options.receiver ?? seesThis;
   // A function that catches may catch what is not meant for it: its runs are watched from the start.
   memo.isCareful = catches;
-  memo.isTimed = isTimed;
   memo.selfCallWatch = selfCallWatch(ownName, source);
-  return {
-    memo,
-    hasReceiver,
-    byIdentity: key === "identity",
-    keyOf,
-    isScanned: hasReceiver || keyOf !== undefined,
-    isGuarded,
-    any: undefined,
-    onHit: verify > 0 ? verifying(memo, verify) : undefined,
-  };
+  if (options !== NO_OPTIONS) applyOptions(memo, options);
+  memo.isScanned = memo.hasReceiver || memo.keyOf !== undefined;
+  const isSimple = !seesThis && !catches && !memo.isScanned && memo.isGuarded && !memo.onHit;
+  if (isSimple) memo.arity = fastArity(original.length);
+  return memo;
+}
+
+function applyOptions(memo: Memo, options: MemoizeOptions): void {
+  const { key, verify = 0 } = options;
+  memo.byIdentity = key === "identity";
+  if (typeof key === "function") memo.keyOf = key;
+  memo.isGuarded = options.recursion !== "off";
+  if (verify > 0) memo.onHit = verifying(memo, verify);
+  if (options.freeze === true) memo.runner = freezing(memo.original);
+  memo.isTimed = options.timing === true;
+  if (memo.isTimed) memo.runner = timing(memo.runner, memo);
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */
 function shape(
   wrapper: object,
-  path: CallPath,
+  memo: Memo,
   original: AnyFunction,
   prototype: object | null,
 ): void {
@@ -169,7 +166,7 @@ function shape(
     const name = names[i] as string | symbol;
     if (name === "arguments" || name === "caller") continue;
     // The wrapper has these as they mostly are, and to define a property takes as long as ten runs.
-    if (name === "length" && original.length === path.memo.arity) continue;
+    if (name === "length" && original.length === memo.arity) continue;
     if (name === "name" && original.name === "") continue;
     copyProperty(original, name, wrapper);
   }
@@ -191,27 +188,27 @@ class Stamped {
 }
 
 class Stamp extends Stamped {
-  readonly #path: CallPath;
+  readonly #memo: Memo;
   #handle: Handle | undefined;
-  private constructor(fn: object, path: CallPath) {
+  private constructor(fn: object, memo: Memo) {
     super(fn);
-    this.#path = path;
+    this.#memo = memo;
   }
 
-  static put(fn: object, path: CallPath): void {
-    new Stamp(fn, path);
+  static put(fn: object, memo: Memo): void {
+    new Stamp(fn, memo);
   }
 
   static isOn(fn: object): boolean {
-    return #path in fn;
+    return #memo in fn;
   }
 
-  static pathOf(fn: object): CallPath | undefined {
-    return #path in fn ? fn.#path : undefined;
+  static memoOf(fn: object): Memo | undefined {
+    return #memo in fn ? fn.#memo : undefined;
   }
 
   static handleOf(fn: object): Handle | undefined {
-    return #path in fn ? (fn.#handle ??= new Handle(fn.#path, undefined, false)) : undefined;
+    return #memo in fn ? (fn.#handle ??= new Handle(fn.#memo, undefined, false)) : undefined;
   }
 }
 
@@ -226,25 +223,25 @@ const memoizedPrototype: object = Object.create(Function.prototype, {
   original: {
     configurable: true,
     get(this: object) {
-      return Stamp.pathOf(this)?.memo.original;
+      return Stamp.memoOf(this)?.original;
     },
   },
   toString: {
     configurable: true,
     writable: true,
     value: function toString(this: object): string {
-      return textOf.call(Stamp.pathOf(this)?.memo.original ?? this);
+      return textOf.call(Stamp.memoOf(this)?.original ?? this);
     },
   },
 }) as object;
 
-function attach(fn: object, path: CallPath): object {
-  if (fn !== path.memo.original) {
-    Stamp.put(fn, path);
+function attach(fn: object, memo: Memo): object {
+  if (fn !== memo.original) {
+    Stamp.put(fn, memo);
     return fn;
   }
   // An original that is memoized already keeps its own stamp.
-  if (!Stamp.isOn(fn)) Stamp.put(fn, path);
+  if (!Stamp.isOn(fn)) Stamp.put(fn, memo);
   if (Object.isExtensible(fn)) {
     for (const name of ["cache", "original"])
       if (!(name in fn)) copyProperty(memoizedPrototype, name, fn);
@@ -302,5 +299,5 @@ export function notMemoized(caller: string, value: unknown): RoteError {
 
 /** How a memoized function is called; for `tabulate`. */
 export function memoOf(fn: unknown): Memo | undefined {
-  return typeof fn === "function" ? Stamp.pathOf(fn)?.memo : undefined;
+  return typeof fn === "function" ? Stamp.memoOf(fn) : undefined;
 }

@@ -49,7 +49,7 @@ export function tabulate<Fn extends AnyFunction>(
     }
   } finally {
     memo.isTimed = isTimed;
-    if (!isTimed && stack.segment === null) memo.tally.runTime += now() - startedAt;
+    if (!isTimed && stack.segment === null) memo.runTime += now() - startedAt;
   }
   return results;
 }

@@ -19,8 +19,8 @@ export function verifying(
     isVerifying = true;
     try {
       outside(() => {
-        memo.tally.extraRuns++;
-        memo.tally.runs++;
+        memo.extraRuns++;
+        memo.runs++;
         const again: unknown = Reflect.apply(memo.original, receiver as never, args as never);
         if (again instanceof Promise && value instanceof Promise) {
           void Promise.all([again, value]).then(

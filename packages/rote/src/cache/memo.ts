@@ -1,50 +1,72 @@
 import { Trie } from "../key/trie.ts";
-import { Tally } from "./tally.ts";
+import { turn } from "./registry.ts";
 
 /** Any function. `any`, so that parameters without a type of their own are left to be what they are. */
 export type AnyFunction = (...args: any[]) => any;
 
-/** Everything known about one memoized function, apart from its call path. */
+/** Everything known about one memoized function. */
 export class Memo {
   readonly original: AnyFunction;
   /** What is run: the original, or the original with what options add to every run. */
-  readonly runner: AnyFunction;
+  runner: AnyFunction;
   /** How it is called in messages. */
   readonly name: string;
-  /** How many arguments the specialised call path takes; its frames hold them one by one. */
-  readonly arity: number;
-  /** Memoized runs on the stack before a restart; `undefined` for the process-wide default. */
-  readonly depthLimit: number | undefined;
   readonly trie: Trie = new Trie();
+
+  /** How many arguments the specialised call path takes; its frames hold them one by one. */
+  arity = 0;
+  /** `this` is the first element of the key. */
+  hasReceiver = false;
+  byIdentity = false;
+  /** The option `key`, if it is a function. */
+  keyOf: AnyFunction | undefined = undefined;
+  /** Every call is scanned, also one whose arguments are all tokens as they stand. */
+  isScanned = false;
+  /** Whether deep recursion is restarted. */
+  isGuarded = true;
+  /** Memoized runs on the stack before a restart. */
+  depthLimit: number;
+  /** Verification, if there is any. */
+  onHit: ((value: unknown, receiver: unknown, args: readonly unknown[]) => void) | undefined =
+    undefined;
+  /** The path for any call, made when a specialised one first needs it. */
+  anyPath: AnyFunction | undefined = undefined;
+  /** Every run is timed by the runner, so outermost ones are not timed again. */
+  isTimed = false;
+
+  hits = 0;
+  runs = 0;
+  reruns = 0;
+  /** Runs that no call asked for: refreshes and verifications. */
+  extraRuns = 0;
+  /** Milliseconds. */
+  runTime = 0;
+  /** Every how many-th outermost run is measured, and how many are left until then: see run/clock.ts. */
+  stride = 1;
+  untilDue = 1;
+  deepest = 0;
+  /** Large arguments walked inside runs, up to the number that is worth a warning. */
+  largeScans = 0;
+
+  /** The epoch of its entries: in any other, they do not count. */
+  epoch: number;
+  /** When it was memoized, and whether `clearAll` can find it: see registry.ts. */
+  readonly bornIn: number = turn;
+  isRegistered = false;
   /**
    * Exists only while a drive has calls of this function pending: what the drive must not lose
    * (results removed meanwhile, failures) and which calls are pending.
    */
   pinned: Trie | null = null;
-  /** What is counted, and how the process finds this function again. */
-  readonly tally: Tally;
   /** The function catches errors, or one was caught below it on a full stack: its runs keep an exact stack. */
   isCareful = false;
-  /** Every run is timed by the runner, so outermost ones are not timed again. */
-  isTimed = false;
-  /** Large arguments walked inside runs, up to the number that is worth a warning. */
-  largeScans = 0;
   /** Runs left in which a call of itself may show up before we say that none does. */
   selfCallWatch = 0;
 
-  constructor(
-    original: AnyFunction,
-    runner: AnyFunction,
-    name: string,
-    arity: number,
-    depthLimit: number | undefined,
-    epoch: number,
-  ) {
-    this.original = original;
-    this.runner = runner;
+  constructor(original: AnyFunction, name: string, depthLimit: number, epoch: number) {
+    this.original = this.runner = original;
     this.name = name;
-    this.tally = new Tally(name, epoch);
-    this.arity = arity;
     this.depthLimit = depthLimit;
+    this.epoch = epoch;
   }
 }

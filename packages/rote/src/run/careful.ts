@@ -31,7 +31,7 @@ export function runCarefully(
     requireRoom();
     pin(segment, memo, key, PENDING);
     push(memo, receiver, args, key);
-    memo.tally.runs++;
+    memo.runs++;
     value = Reflect.apply(memo.runner, receiver as never, args as never);
   } catch (error) {
     if (segment.isSuspended) throw SUSPENSION;

@@ -10,14 +10,33 @@ export function now(): number {
   return performance === undefined ? Date.now() : performance.now();
 }
 
+/** Milliseconds up to which a run is short. */
+const SHORT = 0.005;
+const MAX_STRIDE = 64;
+
+/** When an outermost run of this function begins, or -1 if it is not to be measured. */
+export function startClock(memo: Memo): number {
+  return --memo.untilDue <= 0 ? now() : -1;
+}
+
+/**
+ * Adds the time of a measured outermost run, for those that were not measured, too. Two clock
+ * readings take longer than a short run, so of short runs every second, fourth, … 64th is measured.
+ */
+export function stopClock(memo: Memo, startedAt: number): void {
+  const took = now() - startedAt;
+  memo.runTime += took * memo.stride;
+  memo.untilDue = memo.stride = took < SHORT ? Math.min(memo.stride * 2, MAX_STRIDE) : 1;
+}
+
 /** `fn`, every run of it measured. */
-export function timing(fn: AnyFunction, memo: () => Memo): AnyFunction {
+export function timing(fn: AnyFunction, memo: Memo): AnyFunction {
   return function (this: unknown, ...args: unknown[]): unknown {
     const startedAt = now();
     try {
       return Reflect.apply(fn, this as never, args as never);
     } finally {
-      memo().tally.runTime += now() - startedAt;
+      memo.runTime += now() - startedAt;
     }
   } as AnyFunction;
 }

@@ -75,7 +75,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
     copyFrame(pending, last, slots, base);
     stack.top = base + FRAME;
     stack.ceiling = segment.ceiling;
-    memo.tally.runs++;
+    memo.runs++;
     let value: unknown;
     try {
       value = runFrame(pending, last);
@@ -144,11 +144,11 @@ function takeOver(segment: Segment, error: unknown): void {
   segment.isSuspended = segment.wantsCare = segment.wantsRestart = segment.hasOverflowed = false;
   if (hasOverflowed || (!isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
   if (wantsCare || wantsRestart || (!isSuspended && !isStackOverflow(error))) {
-    memoAt(slots, base).tally.reruns++;
+    memoAt(slots, base).reruns++;
     beCareful(segment, wantsRestart);
     return;
   }
-  memoAt(slots, base).tally.reruns++;
+  memoAt(slots, base).reruns++;
   appendFrames(segment, refusedAt, top);
   segment.exactFrom = 0;
   clearFrames(base);
@@ -167,7 +167,7 @@ function appendFrames(segment: Segment, refusedAt: number, top: number): void {
   for (let at = segment.base + FRAME; at < top; at += FRAME) {
     const next = segment.pendingEnd;
     // What was unwound will be run again; what was refused will be run.
-    if (at !== refusedAt) memoAt(slots, at).tally.reruns++;
+    if (at !== refusedAt) memoAt(slots, at).reruns++;
     copyFrame(slots, at, pending, next);
     segment.pendingEnd = next + FRAME;
     if (segment.isCareful) {

@@ -5,10 +5,10 @@ import { CLOSED, type Segment, stack } from "./stack.ts";
 
 /** Drops the entries if `clearAll` has asked for it. */
 export function catchUp(memo: Memo): void {
-  if (memo.tally.epoch === stack.entriesEpoch) return;
+  if (memo.epoch === stack.entriesEpoch) return;
   keepForDrives(memo, () => memo.trie.entries());
   memo.trie.clear();
-  memo.tally.epoch = stack.entriesEpoch;
+  memo.epoch = stack.entriesEpoch;
 }
 
 /** Entries are about to be removed: drives under way that rely on them keep them for themselves. */

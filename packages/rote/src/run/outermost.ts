@@ -1,5 +1,6 @@
 import type { Memo } from "../cache/memo.ts";
-import { now } from "./clock.ts";
+import { register } from "../cache/registry.ts";
+import { startClock, stopClock } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { drive, PENDING, pin, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
 import type { Key } from "../key/trie.ts";
@@ -7,12 +8,6 @@ import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { clearFrames, push, reserve, Segment, stack } from "./stack.ts";
 import { warmUp } from "./deep.ts";
-
-/**
- * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
- * the smallest frames; larger ones overflow earlier, which lowers the limit for that drive.
- */
-export const DEFAULT_DEPTH_LIMIT = 1800;
 
 interface RunOptions {
   /** Run even if there is a result. */
@@ -33,7 +28,7 @@ export function runAsOutermost(
 ): unknown {
   if (stack.segment !== null) rejectInnerCycle(stack.segment, memo, args, key);
   push(memo, receiver, args, key);
-  memo.tally.runs++;
+  memo.runs++;
   return runOutermost(memo, options);
 }
 
@@ -46,19 +41,18 @@ export function runOutermost(
   {
     isForced = false,
     isCareful = memo.isCareful,
-    limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT,
+    limit = memo.depthLimit,
   }: RunOptions = DEFAULTS,
 ): unknown {
   const { ceiling, segment: outer, isOutside, slots } = stack;
   const base = stack.top - FRAME;
-  const { tally } = memo;
   const segment = openSegment(outer, base, limit, isCareful);
   if (slots.length < base + FRAME * 8) reserve(base, limit + 2);
   // Pending calls of an outer drive are under way for this one too.
   if (outer !== null && outer.pendingEnd > 0) segment.hasPinned = true;
   if (isCareful) warmUp(memo);
-  const watched = memo.selfCallWatch > 0 ? tally.hits + tally.runs : -1;
-  const startedAt = outer === null && !memo.isTimed && tally.isDue() ? now() : -1;
+  const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
+  const startedAt = outer === null && !memo.isTimed ? startClock(memo) : -1;
   stack.segment = segment;
   stack.isOutside = false;
   stack.ceiling = segment.ceiling;
@@ -86,9 +80,9 @@ export function runOutermost(
       outer.deepest = Math.max(outer.deepest, (base - outer.base) / FRAME + depth);
       outer.isUsed = true;
     } else {
-      if (depth > tally.deepest) tally.deepest = depth;
-      if (startedAt >= 0) tally.addTime(now() - startedAt);
-      tally.settle(memo.trie);
+      if (depth > memo.deepest) memo.deepest = depth;
+      if (startedAt >= 0) stopClock(memo, startedAt);
+      register(memo);
       if (!segment.isUsed) stack.spare = segment;
     }
     if (watched >= 0) warnAboutSelfCalls(memo, watched);
@@ -111,9 +105,9 @@ function openSegment(
 }
 
 /** What a drive or an exact stack leaves behind. */
-export function closeUsed({ pinning, deepest }: Segment, { tally }: Memo): void {
-  for (const memo of pinning) memo.pinned = null;
-  if (deepest > tally.deepest) tally.deepest = deepest;
+export function closeUsed({ pinning, deepest }: Segment, memo: Memo): void {
+  for (const each of pinning) each.pinned = null;
+  if (deepest > memo.deepest) memo.deepest = deepest;
 }
 
 /** An inner segment ends, perhaps by an error: its calls are not under way any more. */

@@ -12,9 +12,9 @@ export function isOff(): boolean {
 
 /** Memoization is switched off: the original, counted. */
 export function runPlainly(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
-  memo.tally.runs++;
+  memo.runs++;
   const depth = ++plainDepth;
-  if (depth > memo.tally.deepest) memo.tally.deepest = depth;
+  if (depth > memo.deepest) memo.deepest = depth;
   try {
     return Reflect.apply(memo.original, receiver as never, args as never);
   } finally {
@@ -33,13 +33,13 @@ export function runUnguarded(
 ): unknown {
   if (isOff()) return runPlainly(memo, receiver, args);
   const startedAt = stack.segment === null && !memo.isTimed ? now() : -1;
-  memo.tally.runs++;
+  memo.runs++;
   try {
     const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
     if (stack.segment?.isSuspended === true) rethrow(value);
     memo.trie.set(key, value === undefined ? VOID : value);
     return value;
   } finally {
-    if (startedAt >= 0) memo.tally.runTime += now() - startedAt;
+    if (startedAt >= 0) memo.runTime += now() - startedAt;
   }
 }

@@ -2,13 +2,14 @@ import type { Memo } from "../cache/memo.ts";
 import { setChild, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { becomeCareful, runCarefully } from "./careful.ts";
-import { now } from "./clock.ts";
+import { register } from "../cache/registry.ts";
+import { startClock, stopClock } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { isNearlyFull } from "./deep.ts";
 import { drive, Failure, PENDING, wasDisturbed, wasInterrupted } from "./drive.ts";
 import { catchUp } from "./forget.ts";
 import { FRAME, storeFrame } from "./frame.ts";
-import { closeUsed, DEFAULT_DEPTH_LIMIT, runAsOutermost, runOutermost } from "./outermost.ts";
+import { closeUsed, runAsOutermost, runOutermost } from "./outermost.ts";
 import { isOff, runPlainly } from "./plain.ts";
 import { runRefused } from "./refused.ts";
 import { CLOSED, clearFrames, DEEP, push, pushDirect, type Segment, stack } from "./stack.ts";
@@ -53,9 +54,9 @@ export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unkno
   const segment = state.spare;
   if (segment === null || memo.isCareful || memo.isTimed || memo.selfCallWatch > 0)
     return runOutermost(memo);
-  const { tally, trie, runner } = memo;
-  const limit = memo.depthLimit ?? DEFAULT_DEPTH_LIMIT;
-  const startedAt = tally.isDue() ? now() : -1;
+  const { trie, runner } = memo;
+  const limit = memo.depthLimit;
+  const startedAt = startClock(memo);
   state.spare = null;
   segment.limit = limit;
   segment.deepest = 0;
@@ -79,9 +80,9 @@ export function runDirect(memo: Memo, a: unknown, b: unknown, c: unknown): unkno
     state.top = 0;
     state.ceiling = CLOSED;
     state.segment = null;
-    if (depth > tally.deepest) tally.deepest = depth;
-    if (startedAt >= 0) tally.addTime(now() - startedAt);
-    tally.settle(trie);
+    if (depth > memo.deepest) memo.deepest = depth;
+    if (startedAt >= 0) stopClock(memo, startedAt);
+    register(memo);
     if (segment.isUsed) closeUsed(segment, memo);
     else state.spare = segment;
   }
@@ -98,7 +99,7 @@ export function runQuickly(
   if (at >= DEEP * FRAME && isNearlyFull(memo))
     return refuseFull(stack.segment as Segment, memo, receiver, args, key);
   push(memo, receiver, args, key);
-  memo.tally.runs++;
+  memo.runs++;
   const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
   if (stack.top !== at + FRAME) settle(at, value);
   stack.top = at;

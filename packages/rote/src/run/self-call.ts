@@ -24,7 +24,7 @@ export function selfCallWatch(name: string, source: string): number {
  */
 export function warnAboutSelfCalls(memo: Memo, before: number): void {
   // The run itself is one of them.
-  if (memo.tally.hits + memo.tally.runs - before > 1) {
+  if (memo.hits + memo.runs - before > 1) {
     memo.selfCallWatch = 0;
     return;
   }

@@ -27,6 +27,12 @@ export interface Stack {
   entriesEpoch: number;
 }
 
+/**
+ * Memoized runs on the stack before a restart. Node's default stack holds about twice as many of
+ * the smallest frames; larger ones overflow earlier, which lowers the limit for that drive.
+ */
+export const DEFAULT_DEPTH_LIMIT = 1800;
+
 /** Memoized runs on the stack from which on every next few have to be sure of their room. */
 export const DEEP = 200;
 
@@ -117,7 +123,7 @@ export function pushDirect(memo: Memo, a: unknown, b: unknown, c: unknown): void
   if (arity > 1) slots[top + 2] = b;
   if (arity > 2) slots[top + 3] = c;
   stack.top = top + FRAME;
-  memo.tally.runs++;
+  memo.runs++;
 }
 
 /** Makes sure that `count` frames fit above `base` without the list growing by and by. */
