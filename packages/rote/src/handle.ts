@@ -1,4 +1,4 @@
-import { keyOfCall } from "./call-path.ts";
+import { keyOfCall } from "./call/any.ts";
 import type { AnyFunction, Memo } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
 import { VOID } from "./key/node.ts";

@@ -1,4 +1,4 @@
-import { fastArity, wrap } from "./call-path.ts";
+import { fastArity, wrap } from "./call/wrap.ts";
 import { type AnyFunction, Memo } from "./cache/memo.ts";
 import { countTurn } from "./cache/registry.ts";
 import { RoteError } from "./errors.ts";
@@ -146,12 +146,7 @@ function applyOptions(memo: Memo, options: MemoizeOptions): void {
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */
-function shape(
-  wrapper: object,
-  memo: Memo,
-  original: AnyFunction,
-  prototype: object | null,
-): void {
+function shape(wrapper: object, memo: Memo, original: AnyFunction, prototype: object | null): void {
   if (prototype === Function.prototype || prototype === memoizedPrototype) {
     Object.setPrototypeOf(wrapper, memoizedPrototype);
   } else {

@@ -90,7 +90,7 @@ const NO_LIST: unknown[] = [VOID];
 NO_LIST.pop();
 
 /** Longer windows risk the engine's limit for arrays; further integers go to the map. */
-const LIST_LIMIT = 2 ** 26;
+export const LIST_LIMIT: number = 2 ** 26;
 /** A window starts at 0 for the first integer below this; others start in the map. */
 const SMALL = 32;
 /** How far ahead of its end a window is filled with nothing to reach the next integer. */

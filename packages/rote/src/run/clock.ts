@@ -1,3 +1,4 @@
+import { register } from "../cache/registry.ts";
 import type { AnyFunction, Memo } from "../cache/memo.ts";
 
 interface Platform {
@@ -16,7 +17,9 @@ const MAX_STRIDE = 64;
 
 /** When an outermost run of this function begins, or -1 if it is not to be measured. */
 export function startClock(memo: Memo): number {
-  return --memo.untilDue <= 0 ? now() : -1;
+  if (--memo.untilDue > 0) return -1;
+  register(memo);
+  return now();
 }
 
 /**

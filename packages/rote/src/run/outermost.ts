@@ -1,5 +1,4 @@
 import type { Memo } from "../cache/memo.ts";
-import { register } from "../cache/registry.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { drive, PENDING, pin, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
@@ -38,15 +37,11 @@ export function runAsOutermost(
  */
 export function runOutermost(
   memo: Memo,
-  {
-    isForced = false,
-    isCareful = memo.isCareful,
-    limit = memo.depthLimit,
-  }: RunOptions = DEFAULTS,
+  { isForced = false, isCareful = memo.isCareful, limit = memo.depthLimit }: RunOptions = DEFAULTS,
 ): unknown {
   const { ceiling, segment: outer, isOutside, slots } = stack;
   const base = stack.top - FRAME;
-  const segment = openSegment(outer, base, limit, isCareful);
+  const segment = new Segment(outer, base, limit, isCareful);
   if (slots.length < base + FRAME * 8) reserve(base, limit + 2);
   // Pending calls of an outer drive are under way for this one too.
   if (outer !== null && outer.pendingEnd > 0) segment.hasPinned = true;
@@ -82,32 +77,16 @@ export function runOutermost(
     } else {
       if (depth > memo.deepest) memo.deepest = depth;
       if (startedAt >= 0) stopClock(memo, startedAt);
-      register(memo);
-      if (!segment.isUsed) stack.spare = segment;
     }
     if (watched >= 0) warnAboutSelfCalls(memo, watched);
   }
 }
 
-function openSegment(
-  outer: Segment | null,
-  base: number,
-  limit: number,
-  isCareful: boolean,
-): Segment {
-  const segment = stack.spare;
-  if (segment === null || base !== 0 || isCareful)
-    return new Segment(outer, base, limit, isCareful);
-  stack.spare = null;
-  segment.limit = limit;
-  segment.deepest = 0;
-  return segment;
-}
-
-/** What a drive or an exact stack leaves behind. */
-export function closeUsed({ pinning, deepest }: Segment, memo: Memo): void {
+/** What a drive or an exact stack leaves behind; the next run gets another segment. */
+export function closeUsed({ pinning, deepest, limit }: Segment, memo: Memo): void {
   for (const each of pinning) each.pinned = null;
   if (deepest > memo.deepest) memo.deepest = deepest;
+  stack.spare = new Segment(null, 0, limit, false);
 }
 
 /** An inner segment ends, perhaps by an error: its calls are not under way any more. */

@@ -16,8 +16,8 @@ export interface Stack {
   ceiling: number;
   slots: unknown[];
   segment: Segment | null;
-  /** A segment that was used and left as it was; most outermost runs need no other. */
-  spare: Segment | null;
+  /** As new, for the next outermost run; most of them leave it so. */
+  spare: Segment;
   /** A callback of the library is running (a getter, `[keySymbol]`, `key`): calls from it are outermost. */
   isOutside: boolean;
   isEnabled: boolean;
@@ -38,18 +38,6 @@ export const DEEP = 200;
 
 /** A ceiling that every `top` has reached. */
 export const CLOSED: number = -1;
-
-export const stack: Stack = {
-  top: 0,
-  ceiling: CLOSED,
-  slots: [],
-  segment: null,
-  spare: null,
-  isOutside: false,
-  isEnabled: true,
-  epoch: 0,
-  entriesEpoch: 0,
-};
 
 /** What lies between an outermost call and the end of the side stack, and the outermost call's drive. */
 export class Segment {
@@ -108,22 +96,21 @@ export class Segment {
   }
 }
 
+export const stack: Stack = {
+  top: 0,
+  ceiling: CLOSED,
+  slots: [],
+  segment: null,
+  spare: new Segment(null, 0, DEFAULT_DEPTH_LIMIT, false),
+  isOutside: false,
+  isEnabled: true,
+  epoch: 0,
+  entriesEpoch: 0,
+};
+
 export function push(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key): void {
   writeFrame(stack.slots, stack.top, memo, receiver, args, key);
   stack.top += FRAME;
-}
-
-/** Pushes the frame of a call whose arguments are all tokens as they stand, and counts the run. */
-export function pushDirect(memo: Memo, a: unknown, b: unknown, c: unknown): void {
-  const { slots, top } = stack;
-  // To compare is cheaper than to write a young object into an old list.
-  if (slots[top] !== memo) slots[top] = memo;
-  slots[top + 1] = a;
-  const { arity } = memo;
-  if (arity > 1) slots[top + 2] = b;
-  if (arity > 2) slots[top + 3] = c;
-  stack.top = top + FRAME;
-  memo.runs++;
 }
 
 /** Makes sure that `count` frames fit above `base` without the list growing by and by. */
@@ -138,7 +125,10 @@ export function clearFrames(base: number): number {
   const { slots } = stack;
   let at = base;
   for (; slots[at] !== undefined; at += FRAME) {
-    slots[at] = slots[at + 1] = slots[at + 2] = slots[at + 3] = undefined;
+    slots[at] = slots[at + 1] = undefined;
+    // Frames of one argument leave these as they are.
+    if (slots[at + 2] !== undefined || slots[at + 3] !== undefined)
+      slots[at + 2] = slots[at + 3] = undefined;
   }
   if (base === 0 && at > 100_000) slots.length = 20_000;
   return (at - base) / FRAME;

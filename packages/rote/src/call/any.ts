@@ -1,0 +1,116 @@
+import type { AnyFunction, Memo } from "../cache/memo.ts";
+import { warnOnce } from "../development.ts";
+import { RoteError } from "../errors.ts";
+import { areDirect, endOf } from "../key/direct.ts";
+import { find, VOID } from "../key/node.ts";
+import { beginScan, endScan, type Scan, scanElements, scanWithReceiver } from "../key/scan.ts";
+import { Key } from "../key/trie.ts";
+import { catchUp } from "../run/forget.ts";
+import { isOff, runPlainly, runUnguarded } from "../run/plain.ts";
+import { run, runQuickly } from "../run/run.ts";
+import { CLOSED, outside, stack } from "../run/stack.ts";
+
+export type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The path for any call, where a specialised one was called with other arguments than it is for. */
+export function anyOf(memo: Memo, target: unknown): Wrapper {
+  if (target !== undefined) throw newError(memo);
+  return (memo.anyPath ??= wrapAny(memo));
+}
+
+export function wrapAny(memo: Memo): Wrapper {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    if (new.target !== undefined) throw newError(memo);
+    return callAny(memo, this, args);
+  };
+}
+
+/**
+ * Any call: any number of arguments, of any kind, with or without a receiver. One large function,
+ * so that V8 does not inline it and has room to inline the specialised paths.
+ */
+export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
+  const { onHit, trie } = memo;
+  if (memo.epoch !== stack.epoch) {
+    if (isOff()) return runPlainly(memo, receiver, args);
+    catchUp(memo);
+  }
+  let key: Key | undefined;
+  let found = memo.isScanned ? undefined : endOf(trie.root(args.length), args);
+  if (found !== undefined && typeof found !== "symbol") {
+    // A hit, and nothing that has to be scanned on the way to it.
+  } else if (!memo.isScanned && areDirect(args)) {
+    const { length } = args;
+    found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
+  } else {
+    const { ceiling, isOutside } = stack;
+    const scan = beginScan(memo.byIdentity);
+    stack.ceiling = CLOSED;
+    stack.isOutside = true;
+    try {
+      scanCall(scan, memo, receiver, args);
+      if (scan.end > LARGE && !isOutside) warnAboutGrowth(memo);
+      found = trie.find(scan.count, scan.objects, scan.tokens, scan.tokenCount);
+      if (found === undefined) key = scan.toKey();
+    } finally {
+      stack.ceiling = ceiling;
+      stack.isOutside = isOutside;
+      endScan(scan);
+    }
+  }
+  if (found === undefined) {
+    key ??= new Key(args.length, null, args);
+    if (!memo.isGuarded) return runUnguarded(memo, receiver, args, key);
+    return stack.top < stack.ceiling && !memo.isCareful
+      ? runQuickly(memo, receiver, args, key)
+      : run(memo, receiver, args, key);
+  }
+  memo.hits++;
+  const value = found === VOID ? undefined : found;
+  if (onHit !== undefined) onHit(value, receiver, args);
+  return value;
+}
+
+/** The option `key`, getters, proxies and [keySymbol]() are callbacks of the library: see `outside`. */
+function scanCall(scan: Scan, memo: Memo, receiver: unknown, args: readonly unknown[]): void {
+  const { keyOf, hasReceiver } = memo;
+  const elements: readonly unknown[] =
+    keyOf === undefined ? args : [Reflect.apply(keyOf, receiver as never, args as never)];
+  if (hasReceiver) scanWithReceiver(scan, receiver, elements);
+  else scanElements(scan, elements);
+}
+
+/** The key of a call, whether it is stored or not: what the handle works with. */
+export function keyOfCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Key {
+  return outside(() => {
+    const scan = beginScan(memo.byIdentity);
+    try {
+      scanCall(scan, memo, receiver, args);
+      return scan.toKey();
+    } finally {
+      endScan(scan);
+    }
+  });
+}
+
+function newError(memo: Memo): RoteError {
+  return new RoteError(
+    "ERR_NEW",
+    `"${memo.name}" is memoized and was called with new: every call would share one object. Memoize a function that returns new ${memo.name}(…) instead.`,
+  );
+}
+
+/** Tokens of an argument that is worth a look when recursion meets it again and again. */
+const LARGE = 64;
+/** So many large scans inside runs of the same function are a recursion over the structure. */
+const MANY = 100;
+
+/** A recursion over a growing structure walks all of it at every step. */
+function warnAboutGrowth(memo: Memo): void {
+  if (stack.segment === null || memo.largeScans > MANY || ++memo.largeScans < MANY) return;
+  warnOnce(
+    "ROTE_GROWING_ARGUMENT",
+    `"${memo.name}" calls itself with large structures, and each call walks all of its argument to compare it by content. ` +
+      `If the parts of the structure stay the same objects, memoize with { key: "identity" }.`,
+  );
+}

@@ -1,0 +1,123 @@
+import type { Memo } from "../cache/memo.ts";
+import { childOf, LIST_LIMIT, type Node, setChild, type Tail, VOID } from "../key/node.ts";
+import { Key } from "../key/trie.ts";
+import { startClock, stopClock } from "./clock.ts";
+import { goesOn } from "./deep.ts";
+import { drive, wasDisturbed, wasInterrupted } from "./drive.ts";
+import { FRAME } from "./frame.ts";
+import { closeUsed } from "./outermost.ts";
+import { run } from "./run.ts";
+import { CLOSED, clearFrames, DEEP, type Stack, stack } from "./stack.ts";
+import { settle } from "./suspend.ts";
+
+/**
+ * Runs of calls whose arguments are all tokens as they stand: the steps that the specialised call
+ * paths take around a run.
+ */
+
+/** Begins the frame of a run that may go ahead; where, or -1 if only `runDirect` can tell. The arguments are left to the caller. */
+export function enter(memo: Memo, state: Stack): number {
+  const at = state.top;
+  const { ceiling, slots } = state;
+  // At most ceilings there is nothing to ask for: a call not made here is one that V8 does not inline.
+  if (at >= ceiling && (ceiling === CLOSED || !goesOn(memo))) return -1;
+  if (memo.epoch !== state.epoch) return -1;
+  // To compare is cheaper than to write a young object into an old list.
+  if (slots[at] !== memo) slots[at] = memo;
+  state.top = at + FRAME;
+  memo.runs++;
+  return at;
+}
+
+/** Pops the frame of a run that has returned. */
+export function leave(at: number, state: Stack, value: unknown): void {
+  if (state.top !== at + FRAME) settle(at, value);
+  state.top = at;
+}
+
+/** Stores the result of a call that ends below `node` with a token as it stands. */
+export function storeDirect(memo: Memo, node: Node, last: unknown, value: unknown): void {
+  const stored = value === undefined ? VOID : value;
+  if (typeof last === "number") {
+    // The next integer, the most frequent case of all, without a call.
+    const integer = last | 0;
+    const { list } = node;
+    const { length } = list;
+    if (integer - node.base === length && integer === last && length > 0 && node.map === null) {
+      if (length < LIST_LIMIT) {
+        list.push(stored);
+        memo.trie.strongSize++;
+        return;
+      }
+    }
+  }
+  if (setChild(node, last, stored)) memo.trie.strongSize++;
+}
+
+/** The same for a call of two arguments. */
+export function storePair(memo: Memo, root: Node, a: unknown, b: unknown, value: unknown): void {
+  const below = childOf(root, a);
+  if (below !== undefined && !(below as Node | Tail).isTail && (below as Node).prefix === null)
+    storeDirect(memo, below as Node, b, value);
+  else memo.trie.set(new Key(2, null, [a, b]), value === undefined ? VOID : value);
+}
+
+/** The same for a call of three. */
+export function storeThree(memo: Memo, a: unknown, b: unknown, c: unknown, value: unknown): void {
+  memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
+}
+
+/**
+ * A run that may not simply go ahead. In most cases it is an outermost one, and nothing special is
+ * asked for: then this is `runOutermost` without what that does not need. One large function, so
+ * that V8 has room to inline what matters.
+ */
+export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unknown): unknown {
+  const state = stack;
+  const { arity, depthLimit: limit, runner } = memo;
+  if (
+    state.segment !== null ||
+    memo.epoch !== state.epoch ||
+    memo.isCareful ||
+    memo.isTimed ||
+    memo.selfCallWatch > 0
+  ) {
+    const args = [a, b, c].slice(0, arity);
+    return run(memo, undefined, args, new Key(arity, null, args));
+  }
+  const segment = state.spare;
+  const startedAt = startClock(memo);
+  const { slots } = state;
+  slots[0] = memo;
+  slots[1] = a;
+  if (arity > 1) slots[2] = b;
+  if (arity > 2) slots[3] = c;
+  state.top = FRAME;
+  memo.runs++;
+  segment.limit = limit;
+  state.segment = segment;
+  state.ceiling = (limit < DEEP ? limit : DEEP) * FRAME;
+  try {
+    let value: unknown;
+    try {
+      value = arity === 1 ? runner(a) : arity === 2 ? runner(a, b) : runner(a, b, c);
+    } catch (error) {
+      if (!wasInterrupted(segment, error)) throw error;
+      return drive(segment, false, error);
+    }
+    if (state.top !== FRAME && wasDisturbed(segment, value))
+      return drive(segment, false, undefined);
+    if (arity === 1) storeDirect(memo, root, a, value);
+    else if (arity === 2) storePair(memo, root, a, b, value);
+    else storeThree(memo, a, b, c, value);
+    return value;
+  } finally {
+    const depth = clearFrames(0);
+    state.top = 0;
+    state.ceiling = CLOSED;
+    state.segment = null;
+    if (depth > memo.deepest) memo.deepest = depth;
+    if (startedAt >= 0) stopClock(memo, startedAt);
+    if (segment.isUsed) closeUsed(segment, memo);
+  }
+}
