@@ -24,7 +24,7 @@ export function runRefused(
   // Calls that are being unwound are pending, but what is run here does not wait for them.
   const hidden = hidePinned(segment);
   try {
-    claimRoom(4 * ROOM);
+    claimRoom(2 * ROOM);
     // As deep as the stack goes: another suspension would be caught like this one. Careful, so that
     // an overflow is seen before code that catches everything sees it.
     return runAsOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
