@@ -3,7 +3,7 @@
  *
  * 1. `exports` names every subpath: no wildcard, `types` before `default`, each file there, `./package.json` among them.
  * 2. In packages/rote/src the folders are the steps of a call. A file imports its own step and
- *    earlier ones (key ← cache ← run ← tier), never a later one; files at the top may import any step.
+ *    earlier ones (key ← cache ← run ← tier ← call), never a later one; files at the top may import any step.
  * 3. The core imports no subpath, and nothing but itself: no dependency, no `node:`.
  * 4. cli uses the public surface of rote alone.
  */
@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseSync } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const steps = ["key", "cache", "run", "tier"];
+const steps = ["key", "cache", "run", "tier", "call"];
 const problems = [];
 
 function checkExports(directory) {

@@ -1,4 +1,4 @@
-import type { AnyFunction, Memo } from "../cache/memo.ts";
+import type { Memo } from "../cache/memo.ts";
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
 import { areDirect, endOf } from "../key/direct.ts";
