@@ -1,5 +1,6 @@
 import { clearAll, configure, memoize } from "rote";
 import { afterEach, describe, expect, test } from "vitest";
+import { isIdle } from "../../packages/rote/src/run/stack.ts";
 import { afterwards } from "../support/recursion.ts";
 
 /** Calls that once went wrong, each found by reading or by random search. */
@@ -203,4 +204,73 @@ test("entries() is a copy from the moment it is called", () => {
   const entries = f.cache.entries();
   f.cache.clear();
   expect([...entries]).toEqual([[[1], 1]]);
+});
+
+describe("a plain recursion overflows the stack where it calls a memoized function", () => {
+  /** `call` with the end of the stack somewhere else: so many words further down. */
+  const shifted = (words: number, call: () => unknown): unknown =>
+    Reflect.apply(call, undefined, Array.from({ length: words }).fill(0) as []);
+  const one = memoize((a: number) => a + 1);
+  const two = memoize((a: number, b: number) => a + b);
+  const any = memoize((...all: unknown[]) => all.length);
+  const catching = memoize((a: number) => {
+    try {
+      return a + 1;
+    } finally {
+      void a;
+    }
+  });
+
+  test.for([
+    ["one argument", (n: number) => one(n)],
+    ["two arguments", (n: number) => two(n, 1)],
+    ["any arguments", (n: number) => any(n, 1, 2, 3)],
+    ["an object", (n: number) => any({ n })],
+    ["a function that catches", (n: number) => catching(n)],
+  ] as const)("%s: nothing is left over, wherever it happens", ([, call]) => {
+    const walk = (n: number): number => call(n) + walk(n + 1);
+    for (let words = 0; words < 120; words++) {
+      attempt(() => shifted(words, () => walk(0)), undefined);
+      if (!isIdle()) afterwards();
+      for (const [[a], value] of one.cache.entries())
+        if (value !== a + 1) expect(value).toBe(a + 1);
+      for (const [[a, b], value] of two.cache.entries())
+        if (value !== a + b) expect(value).toBe(a + b);
+      clearAll();
+    }
+    afterwards();
+  });
+});
+
+test("a retrying loop around a function without restarts does not spin", () => {
+  let tries = 0;
+  const unguarded = memoize((n: number): number => retrying(n - 1) + 1, { recursion: "off" });
+  const retrying = memoize(
+    (n: number): number => {
+      if (n === 0) return 0;
+      for (;;) {
+        if (++tries > 1e5) throw new Error("spins");
+        const value = attempt(() => unguarded(n), undefined);
+        if (value !== undefined) return value;
+      }
+    },
+    { depthLimit: 50 },
+  );
+  expect(retrying(200)).toBe(200);
+});
+
+test("the handle of one receiver does not call the key function without arguments", () => {
+  const f = memoize(
+    function (this: { k: number }, o: { id: number }) {
+      return this.k + o.id;
+    },
+    { key: (o) => o.id },
+  );
+  const [one, other] = [{ k: 1 }, { k: 2 }];
+  f.call(one, { id: 2 });
+  f.call(other, { id: 2 });
+  expect(f.cache.of(one).size).toBe(1);
+  expect([...f.cache.of(one).entries()]).toEqual([[2, 3]]);
+  f.cache.of(one).clear();
+  expect(f.cache.size).toBe(1);
 });

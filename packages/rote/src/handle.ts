@@ -1,4 +1,4 @@
-import { keyOfCall } from "./call/any.ts";
+import { keyOfCall, keyOfReceiver } from "./call/any.ts";
 import type { AnyFunction, Memo } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
 import { VOID } from "./key/node.ts";
@@ -7,7 +7,7 @@ import { IDENTITY } from "./key/token.ts";
 import type { Entry, Key } from "./key/trie.ts";
 import { show } from "./options.ts";
 import { catchUp, keepForDrives } from "./run/forget.ts";
-import { runAsOutermost } from "./run/outermost.ts";
+import { runOutermost } from "./run/outermost.ts";
 import { runPlainly } from "./run/plain.ts";
 import { outside, stack } from "./run/stack.ts";
 
@@ -118,7 +118,7 @@ export class Handle implements CacheHandle {
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
     memo.extraRuns++;
-    return outside(() => runAsOutermost(memo, this.#receiver, args, key, { isForced: true }));
+    return outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
   }
 
   entries(): Generator<[never, never]> {
@@ -191,7 +191,7 @@ export class Handle implements CacheHandle {
     catchUp(memo);
     if (!this.#isOfOne) return trie.entries();
     // The receiver is the first element of every key.
-    const probe = this.#key([]);
+    const probe = keyOfReceiver(memo, this.#receiver);
     const object = probe.objects?.[0];
     if (object !== undefined) {
       return trie

@@ -82,15 +82,22 @@ function scanCall(scan: Scan, memo: Memo, receiver: unknown, args: readonly unkn
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
 export function keyOfCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Key {
-  return outside(() => {
-    const scan = beginScan(memo.byIdentity);
-    try {
-      scanCall(scan, memo, receiver, args);
-      return scan.toKey();
-    } finally {
-      endScan(scan);
-    }
-  });
+  return outside(() => scanned(memo, (scan) => scanCall(scan, memo, receiver, args)));
+}
+
+/** What the keys of all calls with this receiver begin with, as a key of its own. */
+export function keyOfReceiver(memo: Memo, receiver: unknown): Key {
+  return scanned(memo, (scan) => scanWithReceiver(scan, receiver, []));
+}
+
+function scanned(memo: Memo, fill: (scan: Scan) => void): Key {
+  const scan = beginScan(memo.byIdentity);
+  try {
+    fill(scan);
+    return scan.toKey();
+  } finally {
+    endScan(scan);
+  }
 }
 
 function newError(memo: Memo): RoteError {

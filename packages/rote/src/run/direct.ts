@@ -6,6 +6,7 @@ import { goesOn } from "./deep.ts";
 import { drive, wasDisturbed, wasInterrupted } from "./drive.ts";
 import { FRAME } from "./frame.ts";
 import { closeUsed } from "./outermost.ts";
+import { requireRoom } from "./room.ts";
 import { run } from "./run.ts";
 import { CLOSED, clearFrames, DEEP, type Stack, stack } from "./stack.ts";
 import { settle } from "./suspend.ts";
@@ -85,6 +86,7 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     const args = [a, b, c].slice(0, arity);
     return run(memo, undefined, args, new Key(arity, null, args));
   }
+  requireRoom();
   const segment = state.spare;
   const startedAt = startClock(memo);
   const { slots } = state;

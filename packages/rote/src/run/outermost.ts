@@ -7,6 +7,7 @@ import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import { clearFrames, push, reserve, Segment, stack } from "./stack.ts";
 import { warmUp } from "./deep.ts";
+import { requireRoom } from "./room.ts";
 
 interface RunOptions {
   /** Run even if there is a result. */
@@ -17,30 +18,23 @@ interface RunOptions {
 
 const DEFAULTS: RunOptions = {};
 
-/** Runs a call with its own depth and its own drive. */
-export function runAsOutermost(
+/**
+ * Runs a call with its own depth and its own drive: the first memoized run on the stack, or the
+ * first below a callback of the library.
+ *
+ * Where the stack is nearly full it overflows before anything has changed. From then on there is
+ * room for what has to be done at the end, whatever happens in between.
+ */
+export function runOutermost(
   memo: Memo,
   receiver: unknown,
   args: readonly unknown[],
   key: Key,
-  options?: RunOptions,
-): unknown {
-  if (stack.segment !== null) rejectInnerCycle(stack.segment, memo, args, key);
-  push(memo, receiver, args, key);
-  memo.runs++;
-  return runOutermost(memo, options);
-}
-
-/**
- * The first memoized run on the stack, or the first below a callback of the library. Its frame has
- * just been pushed.
- */
-export function runOutermost(
-  memo: Memo,
   { isForced = false, isCareful = memo.isCareful, limit = memo.depthLimit }: RunOptions = DEFAULTS,
 ): unknown {
-  const { ceiling, segment: outer, isOutside, slots } = stack;
-  const base = stack.top - FRAME;
+  requireRoom();
+  const { ceiling, segment: outer, isOutside, slots, top: base } = stack;
+  if (outer !== null) rejectInnerCycle(outer, memo, args, key);
   const segment = new Segment(outer, base, limit, isCareful);
   if (slots.length < base + FRAME * 8) reserve(base, limit + 2);
   // Pending calls of an outer drive are under way for this one too.
@@ -48,11 +42,13 @@ export function runOutermost(
   if (isCareful) warmUp(memo);
   const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
   const startedAt = outer === null && !memo.isTimed ? startClock(memo) : -1;
+  push(memo, receiver, args, key);
+  memo.runs++;
   stack.segment = segment;
   stack.isOutside = false;
   stack.ceiling = segment.ceiling;
   try {
-    if (isCareful) pin(segment, memo, keyAt(slots, base), PENDING);
+    if (isCareful) pin(segment, memo, key, PENDING);
     let value: unknown;
     try {
       value = runFrame(slots, base);

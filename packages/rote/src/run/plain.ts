@@ -2,6 +2,7 @@ import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import type { Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
+import { runRefused } from "./refused.ts";
 import { stack } from "./stack.ts";
 import { rethrow } from "./suspend.ts";
 
@@ -32,7 +33,10 @@ export function runUnguarded(
   key: Key,
 ): unknown {
   if (isOff()) return runPlainly(memo, receiver, args);
-  const startedAt = stack.segment === null && !memo.isTimed ? now() : -1;
+  const { segment, isOutside } = stack;
+  if (segment !== null && segment.isSuspended && !isOutside)
+    return runRefused(segment, memo, receiver, args, key);
+  const startedAt = segment === null && !memo.isTimed ? now() : -1;
   memo.runs++;
   try {
     const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);

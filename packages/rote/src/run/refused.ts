@@ -3,7 +3,7 @@ import { RoteError } from "../errors.ts";
 import type { Key, Trie } from "../key/trie.ts";
 import { SUSPENSION } from "./drive.ts";
 import { FRAME, isSameKey } from "./frame.ts";
-import { runAsOutermost } from "./outermost.ts";
+import { runOutermost } from "./outermost.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { claimRoom, ROOM } from "./room.ts";
 import { type Segment, stack } from "./stack.ts";
@@ -27,7 +27,7 @@ export function runRefused(
     claimRoom(2 * ROOM);
     // As deep as the stack goes: another suspension would be caught like this one. Careful, so that
     // an overflow is seen before code that catches everything sees it.
-    return runAsOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
+    return runOutermost(memo, receiver, args, key, { isCareful: true, limit: Infinity });
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
     segment.isExhausted = true;

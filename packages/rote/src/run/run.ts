@@ -7,7 +7,7 @@ import { isNearlyFull } from "./deep.ts";
 import { Failure, PENDING } from "./drive.ts";
 import { catchUp } from "./forget.ts";
 import { FRAME } from "./frame.ts";
-import { runAsOutermost } from "./outermost.ts";
+import { runOutermost } from "./outermost.ts";
 import { isOff, runPlainly } from "./plain.ts";
 import { runRefused } from "./refused.ts";
 import { DEEP, push, type Segment, stack } from "./stack.ts";
@@ -18,7 +18,7 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
   const segment = stack.segment;
   catchUp(memo);
   if (isOff()) return runPlainly(memo, receiver, args);
-  if (segment === null || stack.isOutside) return runAsOutermost(memo, receiver, args, key);
+  if (segment === null || stack.isOutside) return runOutermost(memo, receiver, args, key);
   if (segment.isSuspended) return runRefused(segment, memo, receiver, args, key);
   const pinned = memo.pinned?.get(key);
   if (pinned instanceof Failure) throw pinned.error;
