@@ -3,7 +3,7 @@ import type { Tally } from "./cache/tally.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { childOf, find, type Node, setChild, type Tail, VOID } from "./key/node.ts";
-import { beginScan, endScan, type Scan, scanElements, scanWithReceiver } from "./key/scan.ts";
+import { type Scan, scanElements, scanWithReceiver } from "./key/scan.ts";
 import { isSameToken } from "./key/token.ts";
 import { Key } from "./key/trie.ts";
 import { catchUp } from "./run/forget.ts";
@@ -390,18 +390,16 @@ function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): u
     found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
   } else {
     const { ceiling, isOutside } = stack;
-    const scan = beginScan(path.byIdentity);
     stack.ceiling = CLOSED;
     stack.isOutside = true;
     try {
-      scanCall(scan, path, receiver, args);
+      const scan = scanCall(path, receiver, args);
       if (scan.end > LARGE && !isOutside) warnAboutGrowth(memo);
       found = trie.find(scan.count, scan.objects, scan.tokens, scan.tokenCount);
       if (found === undefined) key = scan.toKey();
     } finally {
       stack.ceiling = ceiling;
       stack.isOutside = isOutside;
-      endScan(scan);
     }
   }
   if (found === undefined) {
@@ -418,25 +416,18 @@ function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): u
 }
 
 /** The option `key`, getters, proxies and [keySymbol]() are callbacks of the library: see `outside`. */
-function scanCall(scan: Scan, path: CallPath, receiver: unknown, args: readonly unknown[]): void {
-  const { keyOf, hasReceiver } = path;
+function scanCall(path: CallPath, receiver: unknown, args: readonly unknown[]): Scan {
+  const { keyOf, hasReceiver, byIdentity } = path;
   const elements: readonly unknown[] =
     keyOf === undefined ? args : [Reflect.apply(keyOf, receiver as never, args as never)];
-  if (hasReceiver) scanWithReceiver(scan, receiver, elements);
-  else scanElements(scan, elements);
+  return hasReceiver
+    ? scanWithReceiver(byIdentity, receiver, elements)
+    : scanElements(byIdentity, elements);
 }
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
 export function keyOfCall(path: CallPath, receiver: unknown, args: readonly unknown[]): Key {
-  return outside(() => {
-    const scan = beginScan(path.byIdentity);
-    try {
-      scanCall(scan, path, receiver, args);
-      return scan.toKey();
-    } finally {
-      endScan(scan);
-    }
-  });
+  return outside(() => scanCall(path, receiver, args).toKey());
 }
 
 function newError(memo: Memo): RoteError {

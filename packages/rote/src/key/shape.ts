@@ -9,23 +9,9 @@ export class KeySet {
   readonly keys: readonly string[];
   /** `Object.prototype`, or `null`. */
   readonly hasPrototype: boolean;
-  private symbolic: SymbolicKeySet | undefined;
-
   constructor(keys: readonly string[], hasPrototype: boolean) {
     this.keys = keys;
     this.hasPrototype = hasPrototype;
-  }
-
-  /** The token of objects with these keys and symbols besides. */
-  withSymbols(): SymbolicKeySet {
-    return (this.symbolic ??= new SymbolicKeySet(this));
-  }
-}
-
-export class SymbolicKeySet {
-  readonly strings: KeySet;
-  constructor(strings: KeySet) {
-    this.strings = strings;
   }
 }
 
@@ -104,16 +90,10 @@ let shapeCount = 0;
 const plain = new Shape(null, "", true);
 const bare = new Shape(null, "", false);
 
-/** Where the walk over the keys of an object with `Object.prototype` begins. */
-export function plainRoot(): Shape {
+/** Where the walk over the keys of an object begins: one with `Object.prototype`, or none. */
+export function rootShape(hasPrototype: boolean): Shape {
   if (shapeCount >= MAX_SHAPES) forgetShapes();
-  return plain;
-}
-
-/** Where the walk over the keys of an object without a prototype begins. */
-export function bareRoot(): Shape {
-  if (shapeCount >= MAX_SHAPES) forgetShapes();
-  return bare;
+  return hasPrototype ? plain : bare;
 }
 
 function forgetShapes(): void {
