@@ -382,13 +382,8 @@ function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): u
     catchUp(memo);
   }
   let key: Key | undefined;
-  let found = path.isScanned ? undefined : endOf(trie.root(args.length), args);
-  if (found !== undefined && typeof found !== "symbol") {
-    // A hit, and nothing that has to be scanned on the way to it.
-  } else if (!path.isScanned && areDirect(args)) {
-    const { length } = args;
-    found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
-  } else {
+  let found = path.isScanned ? SCAN : endOf(trie.root(args.length), args);
+  if (found === SCAN || (found === undefined && !areDirect(args))) {
     const { ceiling, isOutside } = stack;
     stack.ceiling = CLOSED;
     stack.isOutside = true;
@@ -401,6 +396,9 @@ function callAny(path: CallPath, receiver: unknown, args: readonly unknown[]): u
       stack.ceiling = ceiling;
       stack.isOutside = isOutside;
     }
+  } else if (found === undefined) {
+    const { length } = args;
+    found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
   }
   if (found === undefined) {
     key ??= new Key(args.length, null, args);
