@@ -188,8 +188,11 @@ function gatherWindow(node: Node, map: Map<unknown, unknown>): void {
     node.gatherAt = map.size + Math.max(map.size >> 2, Math.ceil(span / 4) - count, FEW);
     return;
   }
-  const list = newList();
-  while (list.length < span) list.push(undefined);
+  // Concatenated, which copies many elements at once.
+  let list = newList();
+  list.push(undefined);
+  while (list.length < span) list = list.concat(list);
+  list.length = span;
   for (let i = 0; i < old.length; i++) list[i + node.base - low] = old[i];
   // Either nothing else is in the map, or it is made anew without the integers: thousands of
   // deletions would leave holes behind.
