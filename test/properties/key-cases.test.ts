@@ -258,6 +258,8 @@ describe("plain objects and arrays", () => {
     expectEqual([Object.defineProperty({}, "b", { value: 2 })], [{}]);
     expectEqual([Object.defineProperty({}, s, { value: 2 })], [{}]);
     expectEqual([Object.defineProperty([], "b", { value: 2 })], [[]]);
+    expectEqual([Object.defineProperty([1], s, { value: 2 })], [[1]]);
+    expectEqual([Object.defineProperty([1], 1, { value: 2 })], [Object.assign([1], { length: 2 })]);
   });
 
   test("undefined and a missing key differ", () => {

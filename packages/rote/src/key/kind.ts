@@ -30,14 +30,10 @@ export const PLAIN: Mark = new Mark();
 /** Objects without a prototype. */
 export const BARE: Mark = new Mark();
 export const ARRAY: Mark = new Mark();
-/** An array most of whose indices are holes. */
-export const SPARSE_ARRAY: Mark = new Mark();
-/** An array with properties that are no indices; they follow the elements. */
-export const ARRAY_WITH_PROPERTIES: Mark = new Mark();
+/** An array with holes, or with properties that are no indices. */
+export const LOOSE_ARRAY: Mark = new Mark();
 /** An object with a `[keySymbol]()` method: its prototype, and what the method returned. */
 export const KEYED: Mark = new Mark();
-/** The end of a kind's content where further own properties follow. */
-export const PROPERTIES: Mark = new Mark();
 /** Symbols are among the keys; they follow the others. */
 export const SYMBOLS: Mark = new Mark();
 

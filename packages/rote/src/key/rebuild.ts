@@ -1,14 +1,6 @@
-import {
-  ARRAY,
-  ARRAY_WITH_PROPERTIES,
-  KEYED,
-  type Kind,
-  PROPERTIES,
-  SPARSE_ARRAY,
-  SYMBOLS,
-} from "./kind.ts";
+import { ARRAY, KEYED, type Kind, LOOSE_ARRAY, SYMBOLS } from "./kind.ts";
 import { KeySet } from "./shape.ts";
-import { HOLE, IDENTITY, Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
+import { IDENTITY, Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import type { Key } from "./trie.ts";
 
 /** An object of the key that may not be there yet. */
@@ -72,7 +64,7 @@ export function rebuild({ count, objects, tokens }: Key): unknown[] {
     return target;
   };
   const readObject = (): unknown => {
-    let token = tokens[at];
+    const token = tokens[at];
     if (token === SYMBOLS || token instanceof KeySet) return readProperties();
     // An object without any content of its own.
     if (token === IDENTITY) return read();
@@ -81,36 +73,18 @@ export function rebuild({ count, objects, tokens }: Key): unknown[] {
       read();
       return read();
     }
-    const hasProperties = token === ARRAY_WITH_PROPERTIES;
-    if (hasProperties) token = take();
-    if (token === ARRAY || token === SPARSE_ARRAY) {
+    if (token === ARRAY) {
       const array: unknown[] = [];
-      let indices: unknown[] | undefined;
-      let values: unknown[];
-      if (token === ARRAY) values = readMany();
-      else {
-        array.length = take() as number;
-        indices = [];
-        values = [];
-        for (let rest = take() as number; rest > 0; rest--) {
-          indices.push(take());
-          values.push(read());
-        }
-      }
-      array.length = Math.max(array.length, values.length);
-      fill(values, (i, value) => {
-        if (value !== HOLE) array[indices === undefined ? i : (indices[i] as number)] = value;
-      });
-      if (hasProperties) readProperties(array);
+      fill(readMany(), (i, value) => (array[i] = value));
       return array;
     }
+    if (token === LOOSE_ARRAY) return readProperties(new Array(take() as number));
     const parts = readMany();
-    const object = (token as Kind).revive(parts as never) as object;
+    const object = (token as Kind).revive(parts as never);
     if (object instanceof Map)
       fill(parts, (i) => i % 2 === 1 && object.set(settle(parts[i]), settle(parts[i + 1])));
     if (object instanceof Set) fill(parts, (i, value) => i > 0 && object.add(value));
-    if (take() === PROPERTIES) readProperties(object);
-    return object;
+    return readProperties(object as object);
   };
 
   const elements = Array.from({ length: count }, read);

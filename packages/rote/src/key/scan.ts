@@ -1,17 +1,15 @@
 import {
   ARRAY,
-  ARRAY_WITH_PROPERTIES,
   BARE,
   KEYED,
   Kind,
   kindOf,
+  LOOSE_ARRAY,
   PLAIN,
-  PROPERTIES,
-  SPARSE_ARRAY,
   SYMBOLS,
 } from "./kind.ts";
 import { rootShape, type Shape } from "./shape.ts";
-import { aliasOf, HOLE, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
+import { aliasOf, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import { Key } from "./trie.ts";
 import { canHoldSymbolsWeakly } from "./weak.ts";
 
@@ -177,7 +175,7 @@ function toTokens(scan: Scan, from: number): void {
     if (typeof value === "number") {
       if (value === 0 && 1 / value < 0) tokens[i] = NEGATIVE_ZERO;
     } else if (typeof value === "object") {
-      if (value !== null && value !== HOLE) tokens[i] = tokenOfObject(scan, value);
+      if (value !== null) tokens[i] = tokenOfObject(scan, value);
     } else if (typeof value === "function" || (typeof value === "symbol" && isWeak(value))) {
       tokens[i] = identity(scan, value);
     }
@@ -260,7 +258,7 @@ function isPrototypeExtended(): boolean {
 
 /** `[key set, values…]`: the values first as they are, so that they can be put in the key set's order. */
 function expandPlain(scan: Scan, object: Record<string, unknown>, before: Shape): Shape {
-  const symbols = symbolsOf(scan, object);
+  const symbols = announceSymbols(scan, object);
   const { tokens, end: at } = scan;
   let end = at + 1;
   tokens[at] = undefined;
@@ -280,18 +278,19 @@ function expandPlain(scan: Scan, object: Record<string, unknown>, before: Shape)
       isSimple = false;
   }
   scan.end = end;
-  finishKeys(scan, object, at, shape, isSimple, symbols);
+  finishKeys(scan, object, at, shape, symbols, isSimple, true);
   return shape;
 }
 
-/** The same for any list of keys. */
+/** The same for any list of keys, and for properties of an object that they are not the whole of. */
 function expandKeys(
   scan: Scan,
   object: object,
   names: readonly string[],
   hasPrototype: boolean,
+  isWhole: boolean,
 ): void {
-  const symbols = symbolsOf(scan, object);
+  const symbols = announceSymbols(scan, object);
   const at = scan.end;
   add(scan, undefined);
   let shape = rootShape(hasPrototype);
@@ -299,7 +298,7 @@ function expandKeys(
     shape = shape.step(name);
     add(scan, (object as Record<string, unknown>)[name]);
   }
-  finishKeys(scan, object, at, shape, false, symbols);
+  finishKeys(scan, object, at, shape, symbols, false, isWhole);
 }
 
 function finishKeys(
@@ -307,11 +306,12 @@ function finishKeys(
   object: object,
   at: number,
   shape: Shape,
-  isSimple: boolean,
   symbols: symbol[],
+  isSimple: boolean,
+  isWhole: boolean,
 ): void {
   const { tokens, end } = scan;
-  if (end === at + 1 && symbols.length === 0 && !isTrulyEmpty(object)) {
+  if (isWhole && end === at + 1 && symbols.length === 0 && !isTrulyEmpty(object)) {
     tokens[at] = identity(scan, object);
     return;
   }
@@ -344,59 +344,45 @@ function orderOf(symbol: symbol): number {
   return order;
 }
 
-/** The symbols among an object's keys. `count, (symbol, value)…` follow the values of the others, and a mark says so before. */
-function symbolsOf(scan: Scan, object: object): symbol[] {
-  let symbols = getOwnPropertySymbols(object);
+/** An object's symbols that count. */
+function symbolsOf(object: object): symbol[] {
+  const symbols = getOwnPropertySymbols(object);
+  return symbols.length === 0
+    ? symbols
+    : symbols.filter((symbol) => isEnumerable.call(object, symbol));
+}
+
+/** The same in an order. `count, (symbol, value)…` follow the values of the other keys, and a mark says so before. */
+function announceSymbols(scan: Scan, object: object): symbol[] {
+  const symbols = symbolsOf(object);
   if (symbols.length > 0) {
-    symbols = symbols
-      .filter((symbol) => isEnumerable.call(object, symbol))
-      .sort((a, b) => orderOf(a) - orderOf(b));
-    if (symbols.length > 0) add(scan, SYMBOLS);
+    symbols.sort((a, b) => orderOf(a) - orderOf(b));
+    add(scan, SYMBOLS);
   }
   return symbols;
 }
 
-function hasSymbols(object: object): boolean {
-  return getOwnPropertySymbols(object).some((symbol) => isEnumerable.call(object, symbol));
-}
-
-/** `[ARRAY, length, elements…]`, holes marked; the rarer forms say what is different. */
+/** `[ARRAY, length, elements…]`; with holes, or properties that are no indices, keys and values instead of elements. */
 function expandArray(scan: Scan, array: unknown[]): void {
   const names = keys(array);
   const { length } = array;
   const isFull =
-    names.length === length && (length === 0 || names[length - 1] === String(length - 1));
-  let indices = isFull ? length : 0;
-  while (indices < names.length && isIndexBelow(names[indices] as string, length)) indices++;
-  const hasProperties = indices < names.length || hasSymbols(array);
-  if (hasProperties) add(scan, ARRAY_WITH_PROPERTIES);
-  const isSparse = length > 64 && indices * 8 < length;
-  add(scan, isSparse ? SPARSE_ARRAY : ARRAY);
-  add(scan, length);
+    names.length === length &&
+    (length === 0 || names[length - 1] === String(length - 1)) &&
+    symbolsOf(array).length === 0;
+  add(scan, isFull ? ARRAY : LOOSE_ARRAY);
   const from = scan.end;
-  if (isSparse) {
-    add(scan, indices);
-    for (let i = 0; i < indices; i++) {
-      const index = Number(names[i]);
-      add(scan, index);
-      add(scan, array[index]);
-    }
+  add(scan, length);
+  if (isFull) {
+    for (let i = 0; i < length; i++) add(scan, array[i]);
+    toTokens(scan, from);
   } else {
-    for (let i = 0; i < length; i++)
-      add(scan, isFull || (hasOwn(array, i) && isEnumerable.call(array, i)) ? array[i] : HOLE);
+    expandKeys(scan, array, names, true, false);
   }
-  toTokens(scan, from);
-  if (hasProperties) expandKeys(scan, array, names.slice(indices), true);
-}
-
-function isIndexBelow(name: string, length: number): boolean {
-  const index = Number(name);
-  return index >>> 0 === index && index < length && String(index) === name;
 }
 
 function expandOther(scan: Scan, { object, kind, parts }: Met): void {
-  if (parts === null) {
-    if (kind !== KEYED) return expandKeys(scan, object, keys(object), kind === PLAIN);
+  if (kind === KEYED) {
     add(scan, KEYED);
     const key = (object as Keyed)[keySymbol]();
     add(scan, identity(scan, getPrototypeOf(object) as object));
@@ -404,15 +390,16 @@ function expandOther(scan: Scan, { object, kind, parts }: Met): void {
     toTokens(scan, scan.end - 1);
     return;
   }
-  add(scan, kind);
-  const from = scan.end;
-  add(scan, parts.length);
-  for (const part of parts) add(scan, part);
-  toTokens(scan, from);
-  // A Date with a property of its own is not equal to one without.
   let names = keys(object);
-  if ((kind as Kind).isIndexed) names = names.filter((name) => String(Number(name) >>> 0) !== name);
-  const hasProperties = names.length > 0 || hasSymbols(object);
-  add(scan, hasProperties ? PROPERTIES : HOLE);
-  if (hasProperties) expandKeys(scan, object, names, true);
+  if (parts !== null) {
+    add(scan, kind);
+    const from = scan.end;
+    add(scan, parts.length);
+    for (const part of parts) add(scan, part);
+    toTokens(scan, from);
+    // A Date with a property of its own is not equal to one without.
+    if ((kind as Kind).isIndexed)
+      names = names.filter((name) => String(Number(name) >>> 0) !== name);
+  }
+  expandKeys(scan, object, names, kind !== BARE, parts === null);
 }

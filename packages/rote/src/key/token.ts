@@ -22,7 +22,6 @@ export const NESTED: Mark = new Mark();
 /** Here stands something known by identity; it is walked before all tokens, through weak maps. */
 export const IDENTITY: Mark = new Mark();
 export const NEGATIVE_ZERO: Mark = new Mark();
-export const HOLE: Mark = new Mark();
 /** `this` where it is `undefined`, `globalThis` or a module namespace: no receiver at all. */
 export const NO_RECEIVER: Mark = new Mark();
 
