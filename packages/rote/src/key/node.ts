@@ -123,8 +123,7 @@ export function setChild(node: Node, token: unknown, child: unknown): boolean {
     const { list, map } = node;
     const { length } = list;
     if (integer === token && i >= 0 && (i < length || canExtend(length, i))) {
-      const isNew =
-        (i >= length || list[i] === undefined) && (map === null || !map.delete(token));
+      const isNew = (i >= length || list[i] === undefined) && (map === null || !map.delete(token));
       if (i < length) list[i] = child;
       else extendWindow(node, i, child);
       return isNew;
@@ -336,7 +335,7 @@ export function remove(root: Node, tokens: readonly unknown[]): unknown {
   if (found === undefined) return undefined;
   const path: [Node, unknown][] = [];
   let i = 0;
-  for (let node = root; ; ) {
+  for (let node = root; ;) {
     i += node.prefix?.length ?? 0;
     const token = tokens[i++];
     path.push([node, token]);

@@ -1,13 +1,4 @@
-import {
-  ARRAY,
-  BARE,
-  KEYED,
-  Kind,
-  kindOf,
-  LOOSE_ARRAY,
-  PLAIN,
-  SYMBOLS,
-} from "./kind.ts";
+import { ARRAY, BARE, KEYED, Kind, kindOf, LOOSE_ARRAY, PLAIN, SYMBOLS } from "./kind.ts";
 import { rootShape, type Shape } from "./shape.ts";
 import { aliasOf, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import { Key } from "./trie.ts";
@@ -117,8 +108,7 @@ export function scanWithReceiver(
   elements: readonly unknown[],
 ): Scan {
   const scan = new Scan(byIdentity);
-  const isNone =
-    receiver === undefined || receiver === globalThis || isModuleNamespace(receiver);
+  const isNone = receiver === undefined || receiver === globalThis || isModuleNamespace(receiver);
   add(
     scan,
     isNone
