@@ -419,7 +419,7 @@ function scanCall(path: CallPath, receiver: unknown, args: readonly unknown[]): 
   const elements: readonly unknown[] =
     keyOf === undefined ? args : [Reflect.apply(keyOf, receiver as never, args as never)];
   return hasReceiver
-    ? scanWithReceiver(byIdentity, receiver, elements)
+    ? scanWithReceiver(byIdentity, elements, receiver)
     : scanElements(byIdentity, elements);
 }
 

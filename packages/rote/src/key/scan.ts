@@ -45,11 +45,10 @@ export class Scan {
   count = 0;
   /** The objects known by identity, in order. */
   objects: WeakKey[] | null = null;
-  readonly byIdentity: boolean;
+  byIdentity: boolean;
   /** The objects met with content, in order. */
   first: Met | null = null;
   last: Met | null = null;
-  met = 0;
   /** Which of them an object is, when there are many. */
   index: Map<object, number> | null = null;
 
@@ -84,7 +83,7 @@ class Met {
 
 /** More tokens than that make a list grow. */
 const ROOM: unknown[] = new Array(32).fill(undefined);
-/** From this many on, aliases are looked up in `index` instead of one by one. */
+/** From this many met objects on, they have an index. */
 const FEW = 12;
 
 const { getPrototypeOf, getOwnPropertySymbols, keys, hasOwn } = Object;
@@ -104,20 +103,14 @@ export function scanElements(byIdentity: boolean, elements: readonly unknown[]):
 /** The same with a receiver in front: objects by identity, primitives by value, and no receiver at all as one mark. */
 export function scanWithReceiver(
   byIdentity: boolean,
-  receiver: unknown,
   elements: readonly unknown[],
+  receiver: unknown,
 ): Scan {
-  const scan = new Scan(byIdentity);
-  const isNone = receiver === undefined || receiver === globalThis || isModuleNamespace(receiver);
-  add(
-    scan,
-    isNone
-      ? NO_RECEIVER
-      : typeof receiver === "object" && receiver !== null
-        ? identity(scan, receiver)
-        : receiver,
-  );
-  if (typeof receiver !== "object" && !isNone) toTokens(scan, 0);
+  const scan = new Scan(true);
+  if (receiver === undefined || receiver === globalThis || isModuleNamespace(receiver))
+    add(scan, NO_RECEIVER);
+  else addAll(scan, [receiver], 1);
+  scan.byIdentity = byIdentity;
   addElements(scan, elements);
   scan.count++;
   return scan;
@@ -133,10 +126,8 @@ function isModuleNamespace(value: unknown): boolean {
 }
 
 function addElements(scan: Scan, elements: readonly unknown[]): void {
-  const from = scan.end;
   scan.count = elements.length;
-  for (let i = 0; i < elements.length; i++) add(scan, elements[i]);
-  toTokens(scan, from);
+  addAll(scan, elements, elements.length);
   if (scan.first === null) return;
   const isExtended = isPrototypeExtended();
   let shape = rootShape(true);
@@ -151,6 +142,14 @@ function addElements(scan: Scan, elements: readonly unknown[]): void {
 
 function add(scan: Scan, token: unknown): void {
   scan.tokens[scan.end++] = token;
+}
+
+/** Adds the tokens of that many values. */
+function addAll(scan: Scan, values: readonly unknown[], length: number): void {
+  const { tokens, end } = scan;
+  for (let i = 0; i < length; i++) tokens[end + i] = values[i];
+  scan.end = end + length;
+  toTokens(scan, end);
 }
 
 /**
@@ -210,7 +209,7 @@ function tokenOfObject(scan: Scan, object: object): Mark {
   if (scan.last === null) scan.first = met;
   else scan.last.next = met;
   scan.last = met;
-  scan.met++;
+  scan.index?.set(object, scan.index.size);
   return NESTED;
 }
 
@@ -218,18 +217,17 @@ interface Keyed {
   [keySymbol](): unknown;
 }
 
+/** Which of the objects met this is: one by one, as long as they are few. */
 function indexOfMet(scan: Scan, object: object): number {
-  const { index } = scan;
-  let met = scan.first;
-  if (index === null && scan.met <= FEW) {
-    for (let i = 0; met !== null; i++, met = met.next) if (met.object === object) return i;
-    return -1;
-  }
-  if (index === null) {
-    scan.index = new Map();
-    for (let i = 0; met !== null; i++, met = met.next) scan.index.set(met.object, i);
-  } else index.set((scan.last as Met).object, scan.met - 1);
-  return (scan.index as Map<object, number>).get(object) ?? -1;
+  if (scan.index !== null) return scan.index.get(object) ?? -1;
+  let i = 0;
+  for (let met = scan.first; met !== null; met = met.next, i++)
+    if (met.object === object) return i;
+  if (i < FEW) return -1;
+  scan.index = new Map();
+  for (let met = scan.first; met !== null; met = met.next)
+    scan.index.set(met.object, scan.index.size);
+  return -1;
 }
 
 /**
@@ -361,14 +359,9 @@ function expandArray(scan: Scan, array: unknown[]): void {
     (length === 0 || names[length - 1] === String(length - 1)) &&
     symbolsOf(array).length === 0;
   add(scan, isFull ? ARRAY : LOOSE_ARRAY);
-  const from = scan.end;
   add(scan, length);
-  if (isFull) {
-    for (let i = 0; i < length; i++) add(scan, array[i]);
-    toTokens(scan, from);
-  } else {
-    expandKeys(scan, array, names, true, false);
-  }
+  if (isFull) addAll(scan, array, length);
+  else expandKeys(scan, array, names, true, false);
 }
 
 function expandOther(scan: Scan, { object, kind, parts }: Met): void {
@@ -383,10 +376,8 @@ function expandOther(scan: Scan, { object, kind, parts }: Met): void {
   let names = keys(object);
   if (parts !== null) {
     add(scan, kind);
-    const from = scan.end;
     add(scan, parts.length);
-    for (const part of parts) add(scan, part);
-    toTokens(scan, from);
+    addAll(scan, parts, parts.length);
     // A Date with a property of its own is not equal to one without.
     if ((kind as Kind).isIndexed)
       names = names.filter((name) => String(Number(name) >>> 0) !== name);
