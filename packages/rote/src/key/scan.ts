@@ -221,8 +221,7 @@ interface Keyed {
 function indexOfMet(scan: Scan, object: object): number {
   if (scan.index !== null) return scan.index.get(object) ?? -1;
   let i = 0;
-  for (let met = scan.first; met !== null; met = met.next, i++)
-    if (met.object === object) return i;
+  for (let met = scan.first; met !== null; met = met.next, i++) if (met.object === object) return i;
   if (i < FEW) return -1;
   scan.index = new Map();
   for (let met = scan.first; met !== null; met = met.next)
