@@ -265,7 +265,11 @@ function expandPlain(scan: Scan, object: Record<string, unknown>, before: Shape)
       isSimple = false;
   }
   scan.end = end;
-  finishKeys(scan, object, at, shape, symbols, isSimple, true);
+  const keySet = shape.token();
+  if (shape.order === null && symbols.length === 0 && end > at + 1) {
+    tokens[at] = keySet;
+    if (!isSimple) toTokens(scan, at + 1);
+  } else finishKeys(scan, object, at, shape, symbols, isSimple, true);
   return shape;
 }
 
