@@ -82,7 +82,7 @@ class Met {
 }
 
 /** More tokens than that make a list grow. */
-const ROOM: unknown[] = new Array(32).fill(undefined);
+const ROOM: unknown[] = new Array(24).fill(undefined);
 /** From this many met objects on, they have an index. */
 const FEW = 12;
 
