@@ -864,6 +864,27 @@ describe("[keySymbol]()", () => {
     expect(calls).toBe(2);
   });
 
+  test("stands for the instance in entries(), at every depth", () => {
+    class Holder {
+      content: unknown;
+      constructor(content: unknown) {
+        this.content = content;
+      }
+      [keySymbol](): unknown {
+        return this.content;
+      }
+    }
+    const { fn } = counted();
+    fn({ a: new Holder({ x: 1 }) });
+    fn([new Holder(new Holder([2]))]);
+    const itself = new Holder(0);
+    itself.content = itself;
+    fn(itself);
+    expect([...fn.cache.entries()].map(([[argument]]) => argument)).toEqual(
+      expect.arrayContaining([{ a: { x: 1 } }, [[2]], undefined]),
+    );
+  });
+
   test("is not asked when everything is compared by identity", () => {
     expectDifferent([new Point(1, 2)], [new Point(1, 2)], "identity");
   });
