@@ -6,7 +6,7 @@ import { Mark } from "./token.ts";
  * internal slot that cannot be forged; everything else is known by identity.
  */
 export class Kind extends Mark {
-  /** What makes two objects of this kind equal, in order; throws if the object is none. */
+  /** What makes two objects of this kind equal, in order; throws a TypeError if the object is none. */
   readonly read: (object: never) => unknown[];
   /** Makes an object from its content again; of a Map or a Set an empty one, since it may contain itself. */
   readonly revive: (parts: never) => unknown;
@@ -75,7 +75,7 @@ type Revive = new (buffer: ArrayBuffer) => unknown;
 function typedArray(name: string, revive: (bytes: Uint8Array<ArrayBuffer>) => unknown): Kind {
   return new Kind(
     (object: ArrayBufferView) => {
-      if (viewTag(object) !== name) throw object;
+      if (viewTag(object) !== name) throw new TypeError();
       return readView(object);
     },
     ([text]: [string]) => revive(textToBytes(text)),
@@ -114,7 +114,7 @@ const kinds: Record<string, Kind> = {
   RegExp: new Kind(
     (regExp: RegExp) => {
       // Has a source as well, and is no regular expression.
-      if (regExp === RegExp.prototype) throw regExp;
+      if (regExp === RegExp.prototype) throw new TypeError();
       return [sourceOf(regExp), flagsOf(regExp), regExp.lastIndex];
     },
     ([source, flags, lastIndex]: [string, string, number]) =>

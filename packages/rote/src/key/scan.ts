@@ -196,7 +196,9 @@ function tokenOfObject(scan: Scan, object: object): Mark {
     if (kind instanceof Kind) {
       try {
         parts = kind.read(object as never);
-      } catch {
+      } catch (error) {
+        // Anything else is no answer: the engine's stack has overflowed, or the object's own code fails.
+        if (!(error instanceof TypeError)) throw error;
         kind = null;
       }
     } else if (kind === ARRAY && !isArray(object)) kind = null;
