@@ -258,6 +258,8 @@ describe("plain objects and arrays", () => {
     expectEqual([Object.defineProperty({}, "b", { value: 2 })], [{}]);
     expectEqual([Object.defineProperty({}, s, { value: 2 })], [{}]);
     expectEqual([Object.defineProperty([], "b", { value: 2 })], [[]]);
+    expectEqual([Object.defineProperty([1], s, { value: 2 })], [[1]]);
+    expectEqual([Object.defineProperty([1], 1, { value: 2 })], [Object.assign([1], { length: 2 })]);
   });
 
   test("undefined and a missing key differ", () => {
@@ -860,6 +862,27 @@ describe("[keySymbol]()", () => {
     expect(calls).toBe(1);
     fn([watched]);
     expect(calls).toBe(2);
+  });
+
+  test("stands for the instance in entries(), at every depth", () => {
+    class Holder {
+      content: unknown;
+      constructor(content: unknown) {
+        this.content = content;
+      }
+      [keySymbol](): unknown {
+        return this.content;
+      }
+    }
+    const { fn } = counted();
+    fn({ a: new Holder({ x: 1 }) });
+    fn([new Holder(new Holder([2]))]);
+    const itself = new Holder(0);
+    itself.content = itself;
+    fn(itself);
+    expect([...fn.cache.entries()].map(([[argument]]) => argument)).toEqual(
+      expect.arrayContaining([{ a: { x: 1 } }, [[2]], undefined]),
+    );
   });
 
   test("is not asked when everything is compared by identity", () => {

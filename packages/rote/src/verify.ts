@@ -1,8 +1,7 @@
 import type { Memo } from "./cache/memo.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
-import { beginScan, endScan, scanElements } from "./key/scan.ts";
-import type { Key } from "./key/trie.ts";
+import { scanElements } from "./key/scan.ts";
 import { describeCall } from "./run/cycle.ts";
 import { isSameKey } from "./run/frame.ts";
 import { outside } from "./run/stack.ts";
@@ -41,7 +40,9 @@ export function verifying(
 }
 
 function isSame(a: unknown, b: unknown): boolean {
-  return Object.is(a, b) || isSameKey(contentOf(a), contentOf(b));
+  return (
+    Object.is(a, b) || isSameKey(scanElements(false, [a]).toKey(), scanElements(false, [b]).toKey())
+  );
 }
 
 function verifyMessage(memo: Memo, args: readonly unknown[]): string {
@@ -50,14 +51,4 @@ function verifyMessage(memo: Memo, args: readonly unknown[]): string {
     "or a result was changed after it was returned. Put what it reads into options.key, or set options.freeze to protect results. " +
     "If the results are instances of a class, give it a [keySymbol]() method: without one, they are compared by identity."
   );
-}
-
-function contentOf(value: unknown): Key {
-  const scan = beginScan(false);
-  try {
-    scanElements(scan, [value]);
-    return scan.toKey();
-  } finally {
-    endScan(scan);
-  }
 }

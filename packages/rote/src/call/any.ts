@@ -1,9 +1,9 @@
 import type { Memo } from "../cache/memo.ts";
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
-import { areDirect, endOf } from "../key/direct.ts";
+import { areDirect, endOf, SCAN } from "../key/direct.ts";
 import { find, VOID } from "../key/node.ts";
-import { beginScan, endScan, type Scan, scanElements, scanWithReceiver } from "../key/scan.ts";
+import { type Scan, scanElements, scanWithReceiver } from "../key/scan.ts";
 import { Key } from "../key/trie.ts";
 import { catchUp } from "../run/forget.ts";
 import { isOff, runPlainly, runUnguarded } from "../run/plain.ts";
@@ -36,27 +36,23 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
     catchUp(memo);
   }
   let key: Key | undefined;
-  let found = memo.isScanned ? undefined : endOf(trie.root(args.length), args);
-  if (found !== undefined && typeof found !== "symbol") {
-    // A hit, and nothing that has to be scanned on the way to it.
-  } else if (!memo.isScanned && areDirect(args)) {
-    const { length } = args;
-    found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
-  } else {
+  let found = memo.isScanned ? SCAN : endOf(trie.root(args.length), args);
+  if (found === SCAN || (found === undefined && !areDirect(args))) {
     const { ceiling, isOutside } = stack;
-    const scan = beginScan(memo.byIdentity);
     stack.ceiling = CLOSED;
     stack.isOutside = true;
     try {
-      scanCall(scan, memo, receiver, args);
+      const scan = scanCall(memo, receiver, args);
       if (scan.end > LARGE && !isOutside) warnAboutGrowth(memo);
       found = trie.find(scan.count, scan.objects, scan.tokens, scan.tokenCount);
       if (found === undefined) key = scan.toKey();
     } finally {
       stack.ceiling = ceiling;
       stack.isOutside = isOutside;
-      endScan(scan);
     }
+  } else if (found === undefined) {
+    const { length } = args;
+    found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
   }
   if (found === undefined) {
     key ??= new Key(args.length, null, args);
@@ -72,32 +68,23 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
 }
 
 /** The option `key`, getters, proxies and [keySymbol]() are callbacks of the library: see `outside`. */
-function scanCall(scan: Scan, memo: Memo, receiver: unknown, args: readonly unknown[]): void {
-  const { keyOf, hasReceiver } = memo;
+function scanCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Scan {
+  const { keyOf, hasReceiver, byIdentity } = memo;
   const elements: readonly unknown[] =
     keyOf === undefined ? args : [Reflect.apply(keyOf, receiver as never, args as never)];
-  if (hasReceiver) scanWithReceiver(scan, receiver, elements);
-  else scanElements(scan, elements);
+  return hasReceiver
+    ? scanWithReceiver(byIdentity, elements, receiver)
+    : scanElements(byIdentity, elements);
 }
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
 export function keyOfCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Key {
-  return outside(() => scanned(memo, (scan) => scanCall(scan, memo, receiver, args)));
+  return outside(() => scanCall(memo, receiver, args).toKey());
 }
 
 /** What the keys of all calls with this receiver begin with, as a key of its own. */
 export function keyOfReceiver(memo: Memo, receiver: unknown): Key {
-  return scanned(memo, (scan) => scanWithReceiver(scan, receiver, []));
-}
-
-function scanned(memo: Memo, fill: (scan: Scan) => void): Key {
-  const scan = beginScan(memo.byIdentity);
-  try {
-    fill(scan);
-    return scan.toKey();
-  } finally {
-    endScan(scan);
-  }
+  return scanWithReceiver(memo.byIdentity, [], receiver).toKey();
 }
 
 function newError(memo: Memo): RoteError {

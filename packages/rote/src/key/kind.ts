@@ -6,211 +6,156 @@ import { Mark } from "./token.ts";
  * internal slot that cannot be forged; everything else is known by identity.
  */
 export class Kind extends Mark {
-  /** Whether the object has the internal slots of this kind. */
-  readonly isOne: (object: object) => boolean;
-  /** The content: what makes two objects of this kind equal, in order. */
-  readonly parts: (object: never) => Iterable<unknown>;
-  /** Makes an object from its content again. */
-  readonly revive: (parts: unknown[]) => unknown;
+  /** What makes two objects of this kind equal, in order; throws a TypeError if the object is none. */
+  readonly read: (object: never) => unknown[];
+  /** Makes an object from its content again; of a Map or a Set an empty one, since it may contain itself. */
+  readonly revive: (parts: never) => unknown;
   /** Whether own properties with integer names belong to the content and are not listed again. */
   readonly isIndexed: boolean;
 
   constructor(
-    label: string,
-    isOne: (object: object) => boolean,
-    parts: (object: never) => Iterable<unknown>,
-    revive: (parts: unknown[]) => unknown,
+    read: (object: never) => unknown[],
+    revive: (parts: never) => unknown,
     isIndexed = false,
   ) {
-    super(label);
-    this.isOne = isOne;
-    this.parts = parts;
+    super();
+    this.read = read;
     this.revive = revive;
     this.isIndexed = isIndexed;
   }
 }
 
 /** Objects whose prototype is an `Object.prototype`. */
-export const PLAIN: Mark = new Mark("plain");
+export const PLAIN: Mark = new Mark();
 /** Objects without a prototype. */
-export const BARE: Mark = new Mark("bare");
-export const ARRAY: Mark = new Mark("array");
-/** An array most of whose indices are holes. */
-export const SPARSE_ARRAY: Mark = new Mark("sparse array");
-/** An array with properties that are no indices; they follow the elements. */
-export const ARRAY_WITH_PROPERTIES: Mark = new Mark("array with properties");
+export const BARE: Mark = new Mark();
+export const ARRAY: Mark = new Mark();
+/** An array with holes, or with properties that are no indices. */
+export const LOOSE_ARRAY: Mark = new Mark();
 /** An object with a `[keySymbol]()` method: its prototype, and what the method returned. */
-export const KEYED: Mark = new Mark("keyed");
-/** The end of a kind's content where further own properties follow. */
-export const PROPERTIES: Mark = new Mark("properties");
+export const KEYED: Mark = new Mark();
+/** Symbols are among the keys; they follow the others. */
+export const SYMBOLS: Mark = new Mark();
 
-/** `fn(object)` does not throw: the check for an internal slot. */
-function answers(fn: (this: object) => unknown): (object: object) => boolean {
-  return (object) => {
-    try {
-      Reflect.apply(fn, object, []);
-      return true;
-    } catch {
-      return false;
-    }
-  };
+const { apply } = Reflect;
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+
+type Read = (object: object) => unknown;
+
+/** Asks an object through a method, which throws if the object is none of the method's own. */
+function asker(method: unknown, ...args: unknown[]): Read {
+  return (object) => apply(method as Read, object, args);
 }
 
-function getter(prototype: object, name: string): (this: object) => unknown {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: object) => unknown;
+/** The same through a getter. */
+function getter(prototype: object, name: PropertyKey): Read {
+  return asker(getOwnPropertyDescriptor(prototype, name)?.get);
 }
 
 /** Bytes as text, one character each: compared and hashed by the engine in one go. */
 function bytesToText(buffer: ArrayBufferLike, offset: number, length: number): string {
-  // A detached buffer has no bytes, and none may be asked for.
-  if (length === 0) return "";
-  const bytes = new Uint8Array(buffer, offset, length);
   let text = "";
+  // A detached buffer has no bytes, and none may be asked for.
   for (let i = 0; i < length; i += 8192)
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    text += String.fromCharCode(...new Uint8Array(buffer, offset + i, Math.min(8192, length - i)));
   return text;
 }
 
 function textToBytes(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-const viewTag = getter(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag as unknown as string,
-);
+function readView({ buffer, byteOffset, byteLength }: ArrayBufferView): unknown[] {
+  return [bytesToText(buffer, byteOffset, byteLength)];
+}
 
-function typedArray(name: string, revive: (buffer: ArrayBuffer) => unknown): Kind {
+type Revive = new (buffer: ArrayBuffer) => unknown;
+
+/** Typed arrays, whose tag says which: `Buffer` is a `Uint8Array`. */
+function typedArray(name: string, revive: (bytes: Uint8Array<ArrayBuffer>) => unknown): Kind {
   return new Kind(
-    name,
-    (object) => Reflect.apply(viewTag, object, []) === name,
-    (view: Uint8Array) => [view.length, bytesToText(view.buffer, view.byteOffset, view.byteLength)],
-    ([, text]) => revive(textToBytes(text as string).buffer),
+    (object: ArrayBufferView) => {
+      if (viewTag(object) !== name) throw new TypeError();
+      return readView(object);
+    },
+    ([text]: [string]) => revive(textToBytes(text)),
     true,
   );
 }
 
-function boxed(name: string, prototype: { valueOf(): unknown }, isIndexed = false): Kind {
-  const valueOf = prototype.valueOf;
+function boxed({ prototype }: { prototype: object }, isIndexed = false): Kind {
+  const valueOf = asker(prototype.valueOf);
   return new Kind(
-    name,
-    answers(valueOf),
-    (object: object) => [Reflect.apply(valueOf, object, [])],
-    ([value]) => Object(value),
+    (object) => [valueOf(object)],
+    ([value]: [unknown]) => Object(value) as unknown,
     isIndexed,
   );
 }
 
-const dateTime = Date.prototype.getTime;
+const timeOf = asker(Date.prototype.getTime);
 const mapSize = getter(Map.prototype, "size");
 const setSize = getter(Set.prototype, "size");
 const mapForEach = Map.prototype.forEach;
 const setForEach = Set.prototype.forEach;
 const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
 const viewLength = getter(DataView.prototype, "byteLength");
-const regExpSource = getter(RegExp.prototype, "source");
-const regExpFlags = getter(RegExp.prototype, "flags");
-const regExpExec = RegExp.prototype.compile as ((this: object) => unknown) | undefined;
+const sourceOf = getter(RegExp.prototype, "source");
+const flagsOf = getter(RegExp.prototype, "flags");
+const viewTag = getter(getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
 
+/** The language's own, by the name of their constructor; more are learned as they are met. */
 const kinds: Record<string, Kind> = {
+  // So that no name is found in Object.prototype.
+  __proto__: null as never,
   Date: new Kind(
-    "Date",
-    answers(dateTime),
-    (date: Date) => [Reflect.apply(dateTime, date, [])],
-    ([time]) => new Date(time as number),
+    (date) => [timeOf(date)],
+    ([time]: [number]) => new Date(time),
   ),
   RegExp: new Kind(
-    "RegExp",
-    (object) => regExpExec !== undefined && isRegExp(object),
-    (regExp: RegExp) => [
-      Reflect.apply(regExpSource, regExp, []),
-      Reflect.apply(regExpFlags, regExp, []),
-      regExp.lastIndex,
-    ],
-    ([source, flags, lastIndex]) =>
-      Object.assign(new RegExp(source as string, flags as string), { lastIndex }),
+    (regExp: RegExp) => {
+      // Has a source as well, and is no regular expression.
+      if (regExp === RegExp.prototype) throw new TypeError();
+      return [sourceOf(regExp), flagsOf(regExp), regExp.lastIndex];
+    },
+    ([source, flags, lastIndex]: [string, string, number]) =>
+      Object.assign(new RegExp(source, flags), { lastIndex }),
   ),
   Map: new Kind(
-    "Map",
-    answers(mapSize),
     (map: Map<unknown, unknown>) => {
-      const parts: unknown[] = [Reflect.apply(mapSize, map, [])];
-      Reflect.apply(mapForEach, map, [(value: unknown, key: unknown) => parts.push(key, value)]);
+      const parts = [mapSize(map)];
+      apply(mapForEach, map, [(value: unknown, key: unknown) => parts.push(key, value)]);
       return parts;
     },
-    ([, ...parts]) => {
-      const map = new Map();
-      for (let i = 0; i < parts.length; i += 2) map.set(parts[i], parts[i + 1]);
-      return map;
-    },
+    () => new Map(),
   ),
   Set: new Kind(
-    "Set",
-    answers(setSize),
     (set: Set<unknown>) => {
-      const parts: unknown[] = [Reflect.apply(setSize, set, [])];
-      Reflect.apply(setForEach, set, [(value: unknown) => parts.push(value)]);
+      const parts = [setSize(set)];
+      apply(setForEach, set, [(value: unknown) => parts.push(value)]);
       return parts;
     },
-    ([, ...parts]) => new Set(parts),
+    () => new Set(),
   ),
   ArrayBuffer: new Kind(
-    "ArrayBuffer",
-    answers(bufferLength),
-    (buffer: ArrayBuffer & { detached?: boolean; resizable?: boolean; maxByteLength?: number }) =>
-      buffer.detached === true
-        ? ["", "detached"]
-        : [
-            bytesToText(buffer, 0, buffer.byteLength),
-            buffer.resizable === true ? buffer.maxByteLength : undefined,
-          ],
-    ([text]) => textToBytes(text as string).buffer,
+    (buffer: ArrayBuffer & { detached?: boolean; resizable?: boolean; maxByteLength?: number }) => [
+      bytesToText(buffer, 0, bufferLength(buffer) as number),
+      buffer.detached === true || (buffer.resizable === true && buffer.maxByteLength),
+    ],
+    ([text]: [string]) => textToBytes(text).buffer,
   ),
   DataView: new Kind(
-    "DataView",
-    answers(viewLength),
-    (view: DataView) => [bytesToText(view.buffer, view.byteOffset, view.byteLength)],
-    ([text]) => new DataView(textToBytes(text as string).buffer),
+    (object: DataView) => {
+      viewLength(object);
+      return readView(object);
+    },
+    ([text]: [string]) => new DataView(textToBytes(text).buffer),
   ),
-  Number: boxed("Number", Number.prototype),
-  String: boxed("String", String.prototype, true),
-  Boolean: boxed("Boolean", Boolean.prototype),
-  BigInt: boxed("BigInt", BigInt.prototype),
-  Symbol: boxed("Symbol", Symbol.prototype),
+  Number: boxed(Number),
+  String: boxed(String, true),
+  Boolean: boxed(Boolean),
+  BigInt: boxed(BigInt),
+  Symbol: boxed(Symbol),
 };
-
-for (const name of [
-  "Int8",
-  "Uint8",
-  "Uint8Clamped",
-  "Int16",
-  "Uint16",
-  "Int32",
-  "Uint32",
-  "Float16",
-  "Float32",
-  "Float64",
-  "BigInt64",
-  "BigUint64",
-]) {
-  const full = `${name}Array`;
-  const type = (globalThis as Record<string, unknown>)[full] as
-    | (new (buffer: ArrayBuffer) => unknown)
-    | undefined;
-  if (type !== undefined) kinds[full] = typedArray(full, (buffer) => new type(buffer));
-}
-
-function isRegExp(object: object): boolean {
-  // `source` answers for RegExp.prototype as well, which is no regular expression.
-  try {
-    Reflect.apply(regExpSource, object, []);
-    return object !== RegExp.prototype && Object.hasOwn(object, "lastIndex");
-  } catch {
-    return false;
-  }
-}
 
 interface TemporalType {
   new (...parts: unknown[]): unknown;
@@ -220,110 +165,72 @@ interface TemporalType {
 
 /** The whole content of a Temporal object as text, but for durations, whose text merges units. */
 function temporal(name: string, type: TemporalType): Kind {
-  const toString = type.prototype.toString;
-  const units = [
-    "years",
-    "months",
-    "weeks",
-    "days",
-    "hours",
-    "minutes",
-    "seconds",
-    "milliseconds",
-    "microseconds",
-    "nanoseconds",
-  ];
-  const options = { calendarName: "always" };
-  return name === "Duration"
-    ? new Kind(
-        `Temporal.${name}`,
-        answers(getter(type.prototype, "years")),
-        (duration: Record<string, number>) => units.map((unit) => duration[unit]),
-        (parts) =>
-          type.from(
-            Object.fromEntries(units.map((unit, i) => [unit, parts[i]])) as unknown as string,
-          ),
-      )
-    : new Kind(
-        `Temporal.${name}`,
-        answers(toString),
-        (object: object) => [Reflect.apply(toString, object, [options])],
-        ([text]) => reviveTemporal(name, type, text as string),
-      );
-}
-
-/** `from` would put another day in a month, and another year on a day of a month. */
-function reviveTemporal(name: string, type: TemporalType, text: string): unknown {
-  const [, year, month, day, calendar] = /^([+-]?\d+)-(\d\d)-(\d\d)\[u-ca=(.+)\]$/.exec(text) ?? [];
-  if (name === "PlainYearMonth")
-    return new type(Number(year), Number(month), calendar, Number(day));
-  if (name === "PlainMonthDay") return new type(Number(month), Number(day), calendar, Number(year));
-  return type.from(text);
+  const { prototype } = type;
+  if (name === "Duration") {
+    const units =
+      "years months weeks days hours minutes seconds milliseconds microseconds nanoseconds"
+        .split(" ")
+        .map((unit) => getter(prototype, unit));
+    return new Kind(
+      (duration) => units.map((unit) => unit(duration)),
+      (parts: number[]) => new type(...parts),
+    );
+  }
+  const textOf = asker(prototype.toString, { calendarName: "always" });
+  return new Kind(
+    (object) => [textOf(object)],
+    ([text]: [string]) => {
+      // `from` would put another day in a month, and another year on a day of a month.
+      const [, year, month, day, calendar] =
+        /^([+-]?\d+)-(\d\d)-(\d\d)\[u-ca=(.+)\]$/.exec(text) ?? [];
+      if (name === "PlainYearMonth") return new type(+year!, +month!, calendar, +day!);
+      if (name === "PlainMonthDay") return new type(+month!, +day!, calendar, +year!);
+      return type.from(text);
+    },
+  );
 }
 
 interface Platform {
-  URL?: { new (href: string): { href: string }; prototype: object };
+  URL?: { new (href: string): object; prototype: object };
   Buffer?: { prototype: object; from(bytes: Uint8Array): unknown };
 }
 
-/** Kinds of the platform rather than of the language: found by their prototype, when first met. */
-function platformKind(prototype: object): Kind | undefined {
-  const { URL, Buffer } = globalThis as Platform;
-  if (prototype === URL?.prototype) {
-    const href = getter(prototype, "href");
-    return new Kind(
-      "URL",
-      answers(href),
-      (url: object) => [Reflect.apply(href, url, [])],
-      ([text]) => new URL(text as string),
-    );
-  }
-  if (prototype === Buffer?.prototype) {
-    const bytes = kinds["Uint8Array"] as Kind;
-    return new Kind(
-      "Buffer",
-      bytes.isOne,
-      bytes.parts,
-      ([, text]) => Buffer.from(textToBytes(text as string)),
-      true,
-    );
-  }
-  return undefined;
-}
+const kindOfPrototype = new WeakMap<object, Mark | null>();
 
-const kindOfPrototype = new WeakMap<object, Mark>();
-const NO_KIND: Mark = new Mark("identity");
-const nativeSource = /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/;
-
-/** The kind that objects with this prototype may have; each still has to be asked whether it is one. */
-function kindBehind(prototype: object): Mark {
+/** The kind that objects with this prototype have if they are what it says; `null` for identity. */
+export function kindOf(prototype: object): Mark | null {
   let kind = kindOfPrototype.get(prototype);
   if (kind === undefined) kindOfPrototype.set(prototype, (kind = learnKind(prototype)));
   return kind;
 }
 
-function learnKind(prototype: object): Mark {
-  const known = platformKind(prototype);
-  if (known !== undefined) return known;
-  const constructor = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
-  if (typeof constructor !== "function" || constructor.prototype !== prototype) return NO_KIND;
-  const name = nativeSource.exec(Function.prototype.toString.call(constructor))?.[1];
-  if (name === undefined) return NO_KIND;
+function learnKind(prototype: object): Mark | null {
+  const { URL, Buffer } = globalThis as Platform;
+  // Of the platform rather than of the language: not native by their text.
+  if (prototype === URL?.prototype) {
+    const hrefOf = getter(prototype, "href");
+    return new Kind(
+      (url) => [hrefOf(url)],
+      ([href]: [string]) => new URL(href),
+    );
+  }
+  if (prototype === Buffer?.prototype)
+    return typedArray("Uint8Array", (bytes) => Buffer.from(bytes));
+  const type = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
+  if (typeof type !== "function" || type.prototype !== prototype) return null;
+  const text = Function.prototype.toString.call(type);
+  const name = /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/.exec(text)?.[1];
+  if (name === undefined) return null;
   if (name === "Object") return PLAIN;
   if (name === "Array") return ARRAY;
-  if (
-    Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value === `Temporal.${name}`
-  ) {
-    return (kinds[`Temporal.${name}`] ??= temporal(name, constructor as unknown as TemporalType));
+  const tag: unknown = getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
+  if (tag === `Temporal.${name}`)
+    return (kinds[tag] ??= temporal(name, type as unknown as TemporalType));
+  if (/^(Big)?(Int|Uint|Float)\d+(Clamped)?Array$/.test(name)) {
+    return (kinds[name] ??= typedArray(
+      name,
+      ({ buffer }) => new (globalThis as unknown as Record<string, Revive>)[name]!(buffer),
+    ));
   }
-  return Object.hasOwn(kinds, name) ? (kinds[name] as Kind) : NO_KIND;
-}
-
-/** How `object` is compared: a mark with content, or `null` for identity. */
-export function kindOf(object: object, prototype: object | null): Mark | null {
-  if (prototype === null) return BARE;
-  const kind = kindBehind(prototype);
-  if (kind === PLAIN) return kind;
-  if (kind === ARRAY) return Array.isArray(object) ? kind : null;
-  return kind instanceof Kind && kind.isOne(object) ? kind : null;
+  return kinds[name] ?? null;
 }

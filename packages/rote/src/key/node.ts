@@ -14,21 +14,25 @@ import { WeakChildren } from "./weak.ts";
  */
 export class Node {
   readonly isTail: boolean = false;
-  prefix: readonly unknown[] | null = null;
-  /** Results or subtrees of consecutive integers, from `base` upwards. */
-  list: unknown[] = NO_LIST;
-  base = 0;
+  declare prefix: readonly unknown[] | null;
+  /** Results or subtrees of consecutive integers, from `base` upwards; 0 while there are none. */
+  declare list: unknown[];
+  declare base: number;
   /** The children of `true` and `false`, too few for a map. */
-  onTrue: unknown = undefined;
-  onFalse: unknown = undefined;
+  declare onTrue: unknown;
+  declare onFalse: unknown;
   /** Every other token with content. */
-  map: Map<unknown, unknown> | LongMap | null = null;
+  declare map: Map<unknown, unknown> | LongMap | null;
   /** The size of `map` at which its integers may have become dense enough for the window. */
-  gatherAt: number = FEW;
+  declare gatherAt: number;
   /** The subtree of `NESTED`, apart from `map` because options objects are what it is for. */
-  nested: unknown = undefined;
+  declare nested: unknown;
   /** Children by identity. */
   weak: WeakChildren | null = null;
+
+  constructor() {
+    this.reset();
+  }
 
   /** Forgets everything below, in place: call paths hold on to their root. */
   reset(): void {
@@ -51,21 +55,8 @@ export class Node {
   nodeBelow(object: WeakKey): Node {
     const weak = this.weakChildren();
     let node = weak.nodes.get(object);
-    if (node === undefined) weak.setNode(object, (node = new Node()));
+    if (node === undefined) weak.put(weak.nodes, object, (node = new Node()));
     return node;
-  }
-
-  /** Moves everything that has content into another node. */
-  moveTo(other: Node): void {
-    other.prefix = this.prefix;
-    other.list = this.list;
-    other.base = this.base;
-    other.onTrue = this.onTrue;
-    other.onFalse = this.onFalse;
-    other.map = this.map;
-    other.gatherAt = this.gatherAt;
-    other.nested = this.nested;
-    this.reset();
   }
 }
 
@@ -85,9 +76,18 @@ export class Tail {
 /** The stored form of `undefined`, which itself means: nothing here. */
 export const VOID: unique symbol = Symbol("void");
 
-/** Shared by all nodes without a window. Made by `pop` so that its elements are of the general kind, like every window's. */
-const NO_LIST: unknown[] = [VOID];
-NO_LIST.pop();
+/**
+ * A list whose elements are of the engine's general kind from the start, whatever is stored, so that
+ * all windows of a process share one hidden class and call paths stay monomorphic.
+ */
+function newList(): unknown[] {
+  const list: unknown[] = [VOID];
+  list.pop();
+  return list;
+}
+
+/** Shared by all nodes without a window. */
+const NO_LIST: unknown[] = newList();
 
 /** Longer windows risk the engine's limit for arrays; further integers go to the map. */
 export const LIST_LIMIT: number = 2 ** 26;
@@ -120,19 +120,13 @@ export function setChild(node: Node, token: unknown, child: unknown): boolean {
   if (typeof token === "number") {
     const integer = token | 0;
     const i = integer - node.base;
-    const { list } = node;
-    if (integer === token && i >= 0) {
-      if (i < list.length) {
-        const isNew = list[i] === undefined && (node.map === null || !node.map.delete(token));
-        list[i] = child;
-        return isNew;
-      }
-      if ((i === list.length && i !== 0 && i < LIST_LIMIT) || canExtend(node, i)) {
-        const isNew = node.map === null || !node.map.delete(token);
-        if (i === list.length && i !== 0) list.push(child);
-        else extendWindow(node, i, child);
-        return isNew;
-      }
+    const { list, map } = node;
+    const { length } = list;
+    if (integer === token && i >= 0 && (i < length || canExtend(length, i))) {
+      const isNew = (i >= length || list[i] === undefined) && (map === null || !map.delete(token));
+      if (i < length) list[i] = child;
+      else extendWindow(node, i, child);
+      return isNew;
     }
   } else if (token === NESTED) {
     const isNew = node.nested === undefined;
@@ -148,33 +142,15 @@ export function setChild(node: Node, token: unknown, child: unknown): boolean {
 }
 
 /** Whether a window may start with this integer, or reach it over a small gap. */
-function canExtend(node: Node, i: number): boolean {
-  const { length } = node.list;
-  return length === 0 ? node.base === 0 && i < SMALL : i - length < GAP && i < LIST_LIMIT;
+function canExtend(length: number, i: number): boolean {
+  return length === 0 ? i < SMALL : i - length < GAP && i < LIST_LIMIT;
 }
 
 function extendWindow(node: Node, i: number, child: unknown): void {
-  const list = node.list.length === 0 ? newList() : node.list;
+  let { list } = node;
+  if (list === NO_LIST) node.list = list = newList();
   while (list.length < i) list.push(undefined);
   list.push(child);
-  node.list = list;
-}
-
-function newList(): unknown[] {
-  // The symbol makes the array one for general elements from the start, so that all windows of a
-  // process share one hidden class and call paths stay monomorphic whatever is stored.
-  const list: unknown[] = [VOID];
-  list.pop();
-  return list;
-}
-
-/** A window of that length with nothing in it: concatenated, which copies many elements at once. */
-function emptyList(length: number): unknown[] {
-  let list = newList();
-  list.push(undefined);
-  while (list.length < length) list = list.concat(list);
-  list.length = length;
-  return list;
 }
 
 function setInMap(node: Node, token: unknown, child: unknown): boolean {
@@ -189,72 +165,54 @@ function setInMap(node: Node, token: unknown, child: unknown): boolean {
   return true;
 }
 
+function isInteger(token: unknown): token is number {
+  return typeof token === "number" && (token | 0) === token;
+}
+
 /** Moves the integers of the map into the window when at least a quarter of it is then used. */
 function gatherWindow(node: Node, map: Map<unknown, unknown>): void {
   const old = node.list;
-  let low = old.length === 0 ? Infinity : node.base;
-  let high = old.length === 0 ? -Infinity : node.base + old.length - 1;
   let count = old.length;
-  let below = 0;
+  let low = count === 0 ? Infinity : node.base;
+  let high = low + count - 1;
   for (const token of map.keys()) {
-    if (typeof token !== "number" || (token | 0) !== token) continue;
-    count++;
-    if (token < node.base) below++;
+    if (!isInteger(token)) continue;
+    if (count++ === 0) high = token;
     if (token < low) low = token;
     if (token > high) high = token;
   }
   const span = high - low + 1;
   if (count < FEW || count * 4 < span || span > LIST_LIMIT) {
     // The span does not shrink: not before that many more.
-    node.gatherAt = map.size + Math.max(map.size >> 2, Math.ceil(span / 4) - count);
+    node.gatherAt = map.size + Math.max(map.size >> 2, Math.ceil(span / 4) - count, FEW);
     return;
   }
-  // Keys that arrive in falling order find room below the window.
-  const slack =
-    below * 2 > count - old.length && (old.length > 0 || firstKey(map) === high)
-      ? Math.min(span, low - -(2 ** 31))
-      : 0;
-  const base = low >= 0 ? Math.max(0, low - slack) : low - slack;
-  const list = emptyList(high - base + 1);
-  for (let i = 0; i < old.length; i++) list[i + node.base - base] = old[i];
+  // Concatenated, which copies many elements at once.
+  let list = newList();
+  list.push(undefined);
+  while (list.length < span) list = list.concat(list);
+  list.length = span;
+  for (let i = 0; i < old.length; i++) list[i + node.base - low] = old[i];
   // Either nothing else is in the map, or it is made anew without the integers: thousands of
   // deletions would leave holes behind.
   let others: Map<unknown, unknown> | null = null;
   for (const [token, child] of map) {
-    if (typeof token === "number" && (token | 0) === token) list[token - base] = child;
+    if (isInteger(token)) list[token - low] = child;
     else (others ??= new Map()).set(token, child);
   }
-  node.gatherAt = FEW + (others === null ? 0 : others.size * 2);
+  // In proportion to what is moved, so that falling sequences, which never extend it, stay linear.
+  node.gatherAt = FEW + (span >> 2) + (others === null ? 0 : others.size * 2);
   node.list = list;
-  node.base = base;
+  node.base = low;
   node.map = others;
 }
 
-function firstKey(map: Map<unknown, unknown>): unknown {
-  for (const key of map.keys()) return key;
-  return undefined;
-}
-
-/** Empties the slot of `token`. */
-export function deleteChild(node: Node, token: unknown): void {
-  if (token === NESTED || typeof token === "boolean") {
-    setChild(node, token, undefined);
-    return;
-  }
-  if (typeof token === "number") {
-    const i = token - node.base;
-    if (i >>> 0 === i && i < node.list.length && node.list[i] !== undefined) {
-      node.list[i] = undefined;
-      trimWindow(node);
-      return;
-    }
-  }
-  node.map?.delete(token);
-}
-
-/** Drops the empty end of a window, so that an empty one is seen as such without a search. */
-function trimWindow(node: Node): void {
-  const list = node.list;
+/** Empties the slot of `token`, which has something in it. */
+function deleteChild(node: Node, token: unknown): void {
+  if (node.map?.delete(token) === true) return;
+  setChild(node, token, undefined);
+  // Without the empty end of a window, an empty one is seen as such without a search.
+  const { list } = node;
   while (list.length > 0 && list[list.length - 1] === undefined) list.pop();
   if (list.length > 0) return;
   node.list = NO_LIST;
@@ -262,10 +220,15 @@ function trimWindow(node: Node): void {
 }
 
 /** Whether nothing is left below. */
-export function isEmpty(node: Node): boolean {
-  if (node.nested !== undefined || node.weak !== null) return false;
-  if (node.onTrue !== undefined || node.onFalse !== undefined) return false;
-  return node.list.length === 0 && (node.map === null || node.map.size === 0);
+function isEmpty({ list, map, nested, onTrue, onFalse, weak }: Node): boolean {
+  return (
+    list.length === 0 &&
+    (map === null || map.size === 0) &&
+    nested === undefined &&
+    onTrue === undefined &&
+    onFalse === undefined &&
+    weak === null
+  );
 }
 
 /** The result stored for `tokens[from…to)`, or `undefined`. */
@@ -345,8 +308,9 @@ function matchOrSplit(
   let j = 0;
   while (j < prefix.length && isSameToken(prefix[j], tokens[from + j])) j++;
   if (j < prefix.length) {
-    const lower = new Node();
-    node.moveTo(lower);
+    const lower = Object.assign(new Node(), node);
+    lower.weak = null;
+    node.reset();
     lower.prefix = j + 1 < prefix.length ? prefix.slice(j + 1) : null;
     node.prefix = j > 0 ? prefix.slice(0, j) : null;
     setChild(node, prefix[j], lower);
@@ -367,52 +331,42 @@ function branchAt(tail: Tail, tokens: readonly unknown[], from: number): Node {
 
 /** Removes the result of `tokens`, and the nodes that then lead nowhere; the result, or `undefined`. */
 export function remove(root: Node, tokens: readonly unknown[]): unknown {
-  const nodes: Node[] = [];
-  const steps: unknown[] = [];
-  let node = root;
+  const found = find(root, tokens, 0, tokens.length);
+  if (found === undefined) return undefined;
+  const path: [Node, unknown][] = [];
   let i = 0;
-  for (;;) {
-    if (node.prefix !== null) {
-      for (const token of node.prefix) if (!isSameToken(token, tokens[i++])) return undefined;
-    }
+  for (let node = root; ;) {
+    i += node.prefix?.length ?? 0;
     const token = tokens[i++];
-    const next = childOf(node, token);
-    if (next === undefined) return undefined;
-    nodes.push(node);
-    steps.push(token);
-    if (i === tokens.length || (next as Node | Tail).isTail) {
-      if (i < tokens.length && !tailMatches(next as Tail, tokens, i, tokens.length))
-        return undefined;
-      for (let k = nodes.length - 1; k >= 0; k--) {
-        deleteChild(nodes[k] as Node, steps[k]);
-        if (k > 0 && !isEmpty(nodes[k] as Node)) break;
-      }
-      if (isEmpty(root)) root.reset();
-      return i < tokens.length ? (next as Tail).value : next;
-    }
+    path.push([node, token]);
+    const next = childOf(node, token) as Node | Tail;
+    if (i === tokens.length || next.isTail) break;
     node = next as Node;
   }
+  do {
+    const [node, token] = path.pop() as [Node, unknown];
+    deleteChild(node, token);
+    if (!isEmpty(node)) return found;
+  } while (path.length > 0);
+  root.reset();
+  return found;
 }
 
 /** Calls `visit` with the tokens and the result of every entry below that content leads to. */
 export function visitEntries(root: Node, visit: (tokens: unknown[], value: unknown) => void): void {
-  const pending: { node: Node; tokens: unknown[] }[] = [{ node: root, tokens: [] }];
-  for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
-    const node = top.node;
-    const path = node.prefix === null ? top.tokens : [...top.tokens, ...node.prefix];
-    const below: { node: Node; tokens: unknown[] }[] = [];
-    const see = (token: unknown, slot: unknown): void => {
-      if (slot === undefined) return;
-      if (slot instanceof Node) below.push({ node: slot, tokens: [...path, token] });
+  const pending: [Node, unknown[]][] = [[root, []]];
+  for (const [node, above] of pending) {
+    const path = [...above, ...(node.prefix ?? [])];
+    const see = (slot: unknown, token: unknown): void => {
+      if (slot instanceof Node) pending.push([slot, [...path, token]]);
       else if (slot instanceof Tail)
         visit([...path, token, slot.first, ...(slot.rest ?? [])], slot.value);
-      else visit([...path, token], slot);
+      else if (slot !== undefined) visit([...path, token], slot);
     };
-    node.list.forEach((slot, i) => see(node.base + i, slot));
-    node.map?.forEach((slot: unknown, token: unknown) => see(token, slot));
-    see(true, node.onTrue);
-    see(false, node.onFalse);
-    see(NESTED, node.nested);
-    while (below.length > 0) pending.push(below.pop() as { node: Node; tokens: unknown[] });
+    node.list.forEach((slot, i) => see(slot, node.base + i));
+    node.map?.forEach(see);
+    see(node.onTrue, true);
+    see(node.onFalse, false);
+    see(node.nested, NESTED);
   }
 }

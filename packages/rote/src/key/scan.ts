@@ -1,16 +1,6 @@
-import {
-  ARRAY,
-  ARRAY_WITH_PROPERTIES,
-  BARE,
-  KEYED,
-  Kind,
-  kindOf,
-  PLAIN,
-  PROPERTIES,
-  SPARSE_ARRAY,
-} from "./kind.ts";
-import { bareRoot, type KeySet, plainRoot, type Shape } from "./shape.ts";
-import { aliasOf, HOLE, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
+import { ARRAY, BARE, KEYED, Kind, kindOf, LOOSE_ARRAY, PLAIN, SYMBOLS } from "./kind.ts";
+import { rootShape, type Shape } from "./shape.ts";
+import { aliasOf, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import { Key } from "./trie.ts";
 import { canHoldSymbolsWeakly } from "./weak.ts";
 
@@ -42,26 +32,29 @@ export const keySymbol: unique symbol = Symbol.for("rote.key") as never;
  * The scan: arguments in, tokens out. Level by level, so that nesting costs no stack: first one
  * token for every argument, then the tokens of the objects met, in the order in which they were met.
  *
- * The lists are used again and again, because to make and to grow new ones takes longer than most
- * scans. A getter, a proxy or a `[keySymbol]()` may call memoized functions and so scan in the
- * middle of a scan: each level has a `Scan` of its own.
+ * Values are written down as they are and then made tokens in place (`toTokens`). Every scan has
+ * lists of its own, because a getter, a proxy or a `[keySymbol]()` may call memoized functions in the
+ * middle of it, and because to write young objects into an old list costs more than to make one.
  */
 export class Scan {
-  readonly tokens: unknown[] = new Array(SHORT).fill(undefined);
+  /** Copied rather than made, which is the cheapest list with room. */
+  readonly tokens: unknown[] = ROOM.slice();
   /** Where the tokens end. */
   end = 0;
   /** How many key elements there are. */
   count = 0;
-  /** The objects met with content, in order, each followed by its kind: how it is expanded. */
-  readonly met: (object | Mark | undefined)[] = [];
-  metEnd = 0;
   /** The objects known by identity, in order. */
   objects: WeakKey[] | null = null;
-  /** Where an object is in `met`, when there are many. */
+  byIdentity: boolean;
+  /** The objects met with content, in order. */
+  first: Met | null = null;
+  last: Met | null = null;
+  /** Which of them an object is, when there are many. */
   index: Map<object, number> | null = null;
-  byIdentity = false;
-  /** The shape of the plain object before. */
-  lastShape: Shape = plainRoot();
+
+  constructor(byIdentity: boolean) {
+    this.byIdentity = byIdentity;
+  }
 
   /** With nothing else than objects known by identity, these say everything. */
   get tokenCount(): number {
@@ -74,89 +67,53 @@ export class Scan {
   }
 }
 
-/** So many tokens have room without the list being grown, and as many are kept. */
-const SHORT = 64;
-/** From this many on, aliases are looked up in `index` instead of one by one. */
+/** An object with content that was met. */
+class Met {
+  readonly object: object;
+  readonly kind: Mark;
+  /** What it is made of, if that had to be read to know what it is. */
+  readonly parts: unknown[] | null;
+  next: Met | null = null;
+  constructor(object: object, kind: Mark, parts: unknown[] | null) {
+    this.object = object;
+    this.kind = kind;
+    this.parts = parts;
+  }
+}
+
+/** More tokens than that make a list grow. */
+const ROOM: unknown[] = new Array(24).fill(undefined);
+/** From this many met objects on, they have an index. */
 const FEW = 12;
 
 const { getPrototypeOf, getOwnPropertySymbols, keys, hasOwn } = Object;
+const { isArray } = Array;
 const ObjectPrototype: object = Object.prototype;
 const ArrayPrototype: object = Array.prototype;
-const isEnumerable = Object.prototype.propertyIsEnumerable;
+const isEnumerable = ObjectPrototype.propertyIsEnumerable;
+const toString = ObjectPrototype.toString;
 
-const levels: Scan[] = [];
-let level = 0;
-
-/** Begins a scan; `endScan` with what this returns has to follow, whatever happens in between. */
-export function beginScan(byIdentity: boolean): Scan {
-  const scan = (levels[level++] ??= new Scan());
-  scan.byIdentity = byIdentity;
+/** Scans the elements of a key: arguments, or what an option made of them. */
+export function scanElements(byIdentity: boolean, elements: readonly unknown[]): Scan {
+  const scan = new Scan(byIdentity);
+  addElements(scan, elements);
   return scan;
 }
 
-/** Nothing of the caller's may be kept alive from here. */
-export function endScan(scan: Scan): void {
-  const { tokens, met, end, metEnd } = scan;
-  level--;
-  scan.end = scan.metEnd = 0;
-  if (scan.objects !== null) scan.objects = null;
-  if (end + metEnd > 16 * SHORT) {
-    levels.length = level;
-    return;
-  }
-  for (let i = 0; i < end; i++) tokens[i] = undefined;
-  for (let i = 0; i < metEnd; i++) met[i] = undefined;
-  if (scan.index !== null) scan.index = null;
-}
-
-/** Scans the elements of a key: arguments, or what an option made of them. */
-export function scanElements(scan: Scan, elements: readonly unknown[]): void {
-  scan.count = elements.length;
-  for (let i = 0; i < elements.length; i++) add(scan, tokenOf(scan, elements[i]));
-  expandMet(scan);
-}
-
-/** The same with a receiver in front. */
+/** The same with a receiver in front: objects by identity, primitives by value, and no receiver at all as one mark. */
 export function scanWithReceiver(
-  scan: Scan,
-  receiver: unknown,
+  byIdentity: boolean,
   elements: readonly unknown[],
-): void {
-  add(scan, tokenOfReceiver(scan, receiver));
-  scanElements(scan, elements);
-  scan.count++;
-}
-
-function add(scan: Scan, token: unknown): void {
-  scan.tokens[scan.end++] = token;
-}
-
-function addCounted(scan: Scan, kind: Mark, count: number): void {
-  add(scan, kind);
-  add(scan, count);
-}
-
-function expandMet(scan: Scan): void {
-  if (scan.metEnd === 0) return;
-  const isExtended = isPrototypeExtended();
-  scan.lastShape = plainRoot();
-  const { met } = scan;
-  for (let i = 0; i < scan.metEnd; i += 2) {
-    const object = met[i] as object;
-    const kind = met[i + 1] as Mark;
-    if (kind === PLAIN && !isExtended) expandPlain(scan, object as Record<string, unknown>);
-    else if (kind === ARRAY) expandArray(scan, object as unknown[]);
-    else expandOther(scan, object, kind);
-  }
-}
-
-/** The receiver: objects by identity, primitives by value, and no receiver at all as one mark. */
-function tokenOfReceiver(scan: Scan, receiver: unknown): unknown {
+  receiver: unknown,
+): Scan {
+  const scan = new Scan(true);
   if (receiver === undefined || receiver === globalThis || isModuleNamespace(receiver))
-    return NO_RECEIVER;
-  return typeof receiver === "object" && receiver !== null
-    ? identity(scan, receiver)
-    : tokenOf(scan, receiver);
+    add(scan, NO_RECEIVER);
+  else addAll(scan, [receiver], 1);
+  scan.byIdentity = byIdentity;
+  addElements(scan, elements);
+  scan.count++;
+  return scan;
 }
 
 function isModuleNamespace(value: unknown): boolean {
@@ -164,22 +121,59 @@ function isModuleNamespace(value: unknown): boolean {
     typeof value === "object" &&
     value !== null &&
     getPrototypeOf(value) === null &&
-    ObjectPrototype.toString.call(value) === "[object Module]"
+    toString.call(value) === "[object Module]"
   );
 }
 
+function addElements(scan: Scan, elements: readonly unknown[]): void {
+  scan.count = elements.length;
+  addAll(scan, elements, elements.length);
+  if (scan.first === null) return;
+  const isExtended = isPrototypeExtended();
+  let shape = rootShape(true);
+  for (let met: Met | null = scan.first; met !== null; met = met.next) {
+    const { object, kind } = met;
+    if (kind === PLAIN && !isExtended)
+      shape = expandPlain(scan, object as Record<string, unknown>, shape);
+    else if (kind === ARRAY) expandArray(scan, object as unknown[]);
+    else expandOther(scan, met);
+  }
+}
+
+function add(scan: Scan, token: unknown): void {
+  scan.tokens[scan.end++] = token;
+}
+
+/** Adds the tokens of that many values. */
+function addAll(scan: Scan, values: readonly unknown[], length: number): void {
+  const { tokens, end } = scan;
+  for (let i = 0; i < length; i++) tokens[end + i] = values[i];
+  scan.end = end + length;
+  toTokens(scan, end);
+}
+
 /**
- * The token of any value. One question after the other: to compute what `typeof` says, and compare
- * that, takes three times as long.
+ * Makes values tokens, in place. One question after the other: to compute what `typeof` says, and
+ * compare that, takes three times as long.
  */
-function tokenOf(scan: Scan, value: unknown): unknown {
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return value === 0 && 1 / value < 0 ? NEGATIVE_ZERO : value;
-  if (typeof value === "object") return value === null ? value : tokenOfObject(scan, value);
-  if (typeof value === "function") return identity(scan, value);
-  if (typeof value === "symbol" && canHoldSymbolsWeakly && Symbol.keyFor(value) === undefined)
-    return identity(scan, value);
-  return value;
+function toTokens(scan: Scan, from: number): void {
+  const { tokens, end } = scan;
+  for (let i = from; i < end; i++) {
+    const value = tokens[i];
+    if (typeof value === "string" || typeof value === "boolean") continue;
+    if (typeof value === "number") {
+      if (value === 0 && 1 / value < 0) tokens[i] = NEGATIVE_ZERO;
+    } else if (typeof value === "object") {
+      if (value !== null) tokens[i] = tokenOfObject(scan, value);
+    } else if (typeof value === "function" || (typeof value === "symbol" && isWeak(value))) {
+      tokens[i] = identity(scan, value);
+    }
+  }
+}
+
+/** Whether a symbol can be known by identity; registered ones are values. */
+function isWeak(symbol: symbol): boolean {
+  return canHoldSymbolsWeakly && Symbol.keyFor(symbol) === undefined;
 }
 
 function identity(scan: Scan, value: WeakKey): Mark {
@@ -190,36 +184,51 @@ function identity(scan: Scan, value: WeakKey): Mark {
 
 function tokenOfObject(scan: Scan, object: object): Mark {
   if (scan.byIdentity) return identity(scan, object);
-  if (scan.metEnd > 0) {
-    const index = indexOfMet(scan, object);
-    if (index >= 0) return aliasOf(index);
-  }
+  const index = indexOfMet(scan, object);
+  if (index >= 0) return aliasOf(index);
   const prototype = getPrototypeOf(object) as object | null;
   let kind: Mark | null;
+  let parts: unknown[] | null = null;
   if (prototype === ObjectPrototype) kind = PLAIN;
-  else if (prototype === ArrayPrototype && Array.isArray(object)) kind = ARRAY;
-  else kind = kindOf(object, prototype);
-  if (kind === null) {
-    if (typeof (object as { [keySymbol]?: unknown })[keySymbol] !== "function")
-      return identity(scan, object);
-    kind = KEYED;
+  else if (prototype === ArrayPrototype && isArray(object)) kind = ARRAY;
+  else {
+    kind = prototype === null ? BARE : kindOf(prototype);
+    if (kind instanceof Kind) {
+      try {
+        parts = kind.read(object as never);
+      } catch (error) {
+        // Anything else is no answer: the engine's stack has overflowed, or the object's own code fails.
+        if (!(error instanceof TypeError)) throw error;
+        kind = null;
+      }
+    } else if (kind === ARRAY && !isArray(object)) kind = null;
+    if (kind === null) {
+      if (typeof (object as Keyed)[keySymbol] !== "function") return identity(scan, object);
+      kind = KEYED;
+    }
   }
-  const { met, metEnd } = scan;
-  met[metEnd] = object;
-  met[metEnd + 1] = kind;
-  scan.metEnd = metEnd + 2;
+  const met = new Met(object, kind, parts);
+  if (scan.last === null) scan.first = met;
+  else scan.last.next = met;
+  scan.last = met;
+  scan.index?.set(object, scan.index.size);
   return NESTED;
 }
 
+interface Keyed {
+  [keySymbol](): unknown;
+}
+
+/** Which of the objects met this is: one by one, as long as they are few. */
 function indexOfMet(scan: Scan, object: object): number {
-  const { met, metEnd: count } = scan;
-  if (count <= 2 * FEW) {
-    for (let i = 0; i < count; i += 2) if (met[i] === object) return i >> 1;
-    return -1;
-  }
-  const index: Map<unknown, number> = (scan.index ??= new Map());
-  for (let i = index.size; 2 * i < count; i++) index.set(met[2 * i], i);
-  return index.get(object) ?? -1;
+  if (scan.index !== null) return scan.index.get(object) ?? -1;
+  let i = 0;
+  for (let met = scan.first; met !== null; met = met.next, i++) if (met.object === object) return i;
+  if (i < FEW) return -1;
+  scan.index = new Map();
+  for (let met = scan.first; met !== null; met = met.next)
+    scan.index.set(met.object, scan.index.size);
+  return -1;
 }
 
 /**
@@ -227,19 +236,7 @@ function indexOfMet(scan: Scan, object: object): number {
  * whose prototype was replaced: what says of itself that it is something else is known by identity.
  */
 function isTrulyEmpty(object: object): boolean {
-  return (
-    hasEnumerable(object) ||
-    (!hasOwn(object, Symbol.toStringTag) &&
-      ObjectPrototype.toString.call(object) === "[object Object]")
-  );
-}
-
-function hasEnumerable(object: object): boolean {
-  return enumerableSymbols(object).length > 0 || keys(object).length > 0;
-}
-
-function enumerableSymbols(object: object): symbol[] {
-  return getOwnPropertySymbols(object).filter((symbol) => isEnumerable.call(object, symbol));
+  return !hasOwn(object, Symbol.toStringTag) && toString.call(object) === "[object Object]";
 }
 
 /** Object.prototype itself has enumerable properties: some library has extended it. */
@@ -248,18 +245,18 @@ function isPrototypeExtended(): boolean {
   return false;
 }
 
-/** `[key set, values…]`: the values raw first, so that they can be put in the key set's order. */
-function expandPlain(scan: Scan, object: Record<string, unknown>): void {
-  const { tokens } = scan;
-  const at = scan.end;
+/** `[key set, values…]`: the values first as they are, so that they can be put in the key set's order. */
+function expandPlain(scan: Scan, object: Record<string, unknown>, before: Shape): Shape {
+  const symbols = announceSymbols(scan, object);
+  const { tokens, end: at } = scan;
   let end = at + 1;
   tokens[at] = undefined;
-  const root = plainRoot();
+  const root = rootShape(true);
   let shape = root;
   let isSimple = true;
   for (const key in object) {
     if (shape.nextKey === key) shape = shape.next as Shape;
-    else shape = shape === root ? scan.lastShape.follow(root, key) : shape.step(key);
+    else shape = shape === root ? before.follow(root, key) : shape.step(key);
     const value = object[key];
     tokens[end++] = value;
     if (
@@ -270,43 +267,62 @@ function expandPlain(scan: Scan, object: Record<string, unknown>): void {
       isSimple = false;
   }
   scan.end = end;
-  scan.lastShape = shape;
-  finishKeys(scan, object, at, shape, isSimple);
+  const keySet = shape.token();
+  if (shape.order === null && symbols.length === 0 && end > at + 1) {
+    tokens[at] = keySet;
+    if (!isSimple) toTokens(scan, at + 1);
+  } else finishKeys(scan, object, at, shape, symbols, isSimple, true);
+  return shape;
 }
 
-/** The same for any list of keys. */
+/** The same for any list of keys, and for properties of an object that they are not the whole of. */
 function expandKeys(
   scan: Scan,
-  object: Record<string, unknown>,
+  object: object,
   names: readonly string[],
   hasPrototype: boolean,
+  isWhole: boolean,
 ): void {
+  const symbols = announceSymbols(scan, object);
   const at = scan.end;
   add(scan, undefined);
-  let shape = hasPrototype ? plainRoot() : bareRoot();
+  let shape = rootShape(hasPrototype);
   for (const name of names) {
     shape = shape.step(name);
-    add(scan, object[name]);
+    add(scan, (object as Record<string, unknown>)[name]);
   }
-  finishKeys(scan, object, at, shape, false);
+  finishKeys(scan, object, at, shape, symbols, false, isWhole);
 }
 
-function finishKeys(scan: Scan, object: object, at: number, shape: Shape, isSimple: boolean): void {
+function finishKeys(
+  scan: Scan,
+  object: object,
+  at: number,
+  shape: Shape,
+  symbols: symbol[],
+  isSimple: boolean,
+  isWhole: boolean,
+): void {
   const { tokens, end } = scan;
-  const symbols = getOwnPropertySymbols(object);
-  if (end === at + 1 && !isTrulyEmpty(object)) {
+  if (isWhole && end === at + 1 && symbols.length === 0 && !isTrulyEmpty(object)) {
     tokens[at] = identity(scan, object);
     return;
   }
-  const keySet = shape.token();
-  tokens[at] = keySet;
+  tokens[at] = shape.token();
   const { order } = shape;
   if (order !== null) {
     const values = tokens.slice(at + 1, end);
     for (let i = 0; i < values.length; i++) tokens[at + 1 + i] = values[order[i] as number];
   }
-  if (!isSimple) for (let i = at + 1; i < end; i++) tokens[i] = tokenOf(scan, tokens[i]);
-  if (symbols.length > 0) expandSymbols(scan, object, keySet, at);
+  if (!isSimple) toTokens(scan, at + 1);
+  if (symbols.length === 0) return;
+  add(scan, symbols.length);
+  for (const symbol of symbols) {
+    add(scan, symbol);
+    // Not by index: the engine would remember the symbol where the last one was read, and keep it alive.
+    add(scan, Reflect.get(object, symbol));
+  }
+  toTokens(scan, end);
 }
 
 const symbolOrder = new WeakMap<WeakKey, number>();
@@ -315,90 +331,61 @@ let symbolsSeen = 0;
 
 /** Symbols have no order of their own; they get one as they are first seen. */
 function orderOf(symbol: symbol): number {
-  const isWeak = canHoldSymbolsWeakly && Symbol.keyFor(symbol) === undefined;
-  const map = (isWeak ? symbolOrder : strongSymbolOrder) as Map<unknown, number>;
+  const map = (isWeak(symbol) ? symbolOrder : strongSymbolOrder) as Map<unknown, number>;
   let order = map.get(symbol);
   if (order === undefined) map.set(symbol, (order = symbolsSeen++));
   return order;
 }
 
-/** `count, (symbol, value)…` after the values of the string keys, and a token that says so before them. */
-function expandSymbols(scan: Scan, object: object, keySet: KeySet, at: number): void {
-  const symbols = enumerableSymbols(object).sort((a, b) => orderOf(a) - orderOf(b));
-  if (symbols.length === 0) return;
-  scan.tokens[at] = keySet.withSymbols();
-  add(scan, symbols.length);
-  for (const symbol of symbols) {
-    add(scan, tokenOf(scan, symbol));
-    add(scan, tokenOf(scan, (object as Record<symbol, unknown>)[symbol]));
-  }
+/** An object's symbols that count. */
+function symbolsOf(object: object): symbol[] {
+  const symbols = getOwnPropertySymbols(object);
+  return symbols.length === 0
+    ? symbols
+    : symbols.filter((symbol) => isEnumerable.call(object, symbol));
 }
 
-/** `[ARRAY, length, elements…]`, holes marked; the rarer forms say what is different. */
+/** The same in an order. `count, (symbol, value)…` follow the values of the other keys, and a mark says so before. */
+function announceSymbols(scan: Scan, object: object): symbol[] {
+  const symbols = symbolsOf(object);
+  if (symbols.length > 0) {
+    symbols.sort((a, b) => orderOf(a) - orderOf(b));
+    add(scan, SYMBOLS);
+  }
+  return symbols;
+}
+
+/** `[ARRAY, length, elements…]`; with holes, or properties that are no indices, keys and values instead of elements. */
 function expandArray(scan: Scan, array: unknown[]): void {
   const names = keys(array);
   const { length } = array;
-  const symbols = getOwnPropertySymbols(array);
   const isFull =
-    names.length === length && (length === 0 || names[length - 1] === String(length - 1));
-  if (isFull && symbols.length === 0) {
-    addCounted(scan, ARRAY, length);
-    for (let i = 0; i < length; i++) add(scan, tokenOf(scan, array[i]));
+    names.length === length &&
+    (length === 0 || names[length - 1] === String(length - 1)) &&
+    symbolsOf(array).length === 0;
+  add(scan, isFull ? ARRAY : LOOSE_ARRAY);
+  add(scan, length);
+  if (isFull) addAll(scan, array, length);
+  else expandKeys(scan, array, names, true, false);
+}
+
+function expandOther(scan: Scan, { object, kind, parts }: Met): void {
+  if (kind === KEYED) {
+    add(scan, KEYED);
+    const key = (object as Keyed)[keySymbol]();
+    add(scan, identity(scan, getPrototypeOf(object) as object));
+    add(scan, key);
+    toTokens(scan, scan.end - 1);
     return;
   }
-  let indices = 0;
-  while (indices < names.length && isIndexBelow(names[indices] as string, length)) indices++;
-  const hasProperties =
-    indices < names.length || symbols.some((symbol) => isEnumerable.call(array, symbol));
-  if (hasProperties) add(scan, ARRAY_WITH_PROPERTIES);
-  if (length > 64 && indices * 8 < length) {
-    addCounted(scan, SPARSE_ARRAY, length);
-    add(scan, indices);
-    for (let i = 0; i < indices; i++) {
-      const index = Number(names[i]);
-      add(scan, index);
-      add(scan, tokenOf(scan, array[index]));
-    }
-  } else {
-    addCounted(scan, ARRAY, length);
-    for (let i = 0; i < length; i++) {
-      const isOwn = hasOwn(array, i) && isEnumerable.call(array, i);
-      add(scan, isOwn ? tokenOf(scan, array[i]) : HOLE);
-    }
-  }
-  if (hasProperties) {
-    const properties = array as unknown as Record<string, unknown>;
-    expandKeys(scan, properties, names.slice(indices), true);
-  }
-}
-
-function isIndexBelow(name: string, length: number): boolean {
-  const index = Number(name);
-  return index >>> 0 === index && index < length && String(index) === name;
-}
-
-function expandOther(scan: Scan, object: object, kind: Mark): void {
-  const properties = object as Record<string, unknown>;
-  if (kind === PLAIN || kind === BARE) {
-    expandKeys(scan, properties, keys(object), kind === PLAIN);
-  } else if (kind === KEYED) {
-    add(scan, KEYED);
-    const key = (object as { [keySymbol](): unknown })[keySymbol]();
-    add(scan, identity(scan, getPrototypeOf(object) as object));
-    add(scan, tokenOf(scan, key));
-  } else {
-    const { parts, isIndexed } = kind as Kind;
-    const content = [...parts(object as never)];
-    addCounted(scan, kind, content.length);
-    for (const part of content) add(scan, tokenOf(scan, part));
+  let names = keys(object);
+  if (parts !== null) {
+    add(scan, kind);
+    add(scan, parts.length);
+    addAll(scan, parts, parts.length);
     // A Date with a property of its own is not equal to one without.
-    let names = keys(object);
-    if (isIndexed) names = names.filter((name) => String(Number(name) >>> 0) !== name);
-    if (names.length > 0 || enumerableSymbols(object).length > 0) {
-      add(scan, PROPERTIES);
-      expandKeys(scan, properties, names, true);
-    } else {
-      add(scan, HOLE);
-    }
+    if ((kind as Kind).isIndexed)
+      names = names.filter((name) => String(Number(name) >>> 0) !== name);
   }
+  expandKeys(scan, object, names, kind !== BARE, parts === null);
 }

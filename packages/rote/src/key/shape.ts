@@ -9,30 +9,15 @@ export class KeySet {
   readonly keys: readonly string[];
   /** `Object.prototype`, or `null`. */
   readonly hasPrototype: boolean;
-  private symbolic: SymbolicKeySet | undefined;
-
   constructor(keys: readonly string[], hasPrototype: boolean) {
     this.keys = keys;
     this.hasPrototype = hasPrototype;
-  }
-
-  /** The token of objects with these keys and symbols besides. */
-  withSymbols(): SymbolicKeySet {
-    return (this.symbolic ??= new SymbolicKeySet(this));
-  }
-}
-
-export class SymbolicKeySet {
-  readonly strings: KeySet;
-  constructor(strings: KeySet) {
-    this.strings = strings;
   }
 }
 
 export class Shape {
   readonly parent: Shape | null;
   readonly key: string;
-  readonly hasPrototype: boolean;
   /** The most recent next key and where it leads: one comparison for objects made in one place. */
   nextKey: string | undefined = undefined;
   next: Shape | undefined = undefined;
@@ -42,10 +27,9 @@ export class Shape {
   /** Where the i-th key of the key set stands in this sequence; `null` when the orders agree. */
   order: readonly number[] | null = null;
 
-  constructor(parent: Shape | null, key: string, hasPrototype: boolean) {
+  constructor(parent: Shape | null, key: string) {
     this.parent = parent;
     this.key = key;
-    this.hasPrototype = hasPrototype;
   }
 
   /** The shape with one more key. */
@@ -53,13 +37,10 @@ export class Shape {
     if (this.nextKey === key) return this.next as Shape;
     let shape = this.others?.get(key);
     if (shape === undefined) {
-      shape = new Shape(this, key, this.hasPrototype);
-      if (shapeCount < MAX_SHAPES) {
-        shapeCount++;
-        (this.others ??= new Map()).set(key, shape);
-      } else {
-        return shape;
-      }
+      shape = new Shape(this, key);
+      if (shapeCount >= MAX_SHAPES) return shape;
+      shapeCount++;
+      (this.others ??= new Map()).set(key, shape);
     }
     this.nextKey = key;
     this.next = shape;
@@ -85,15 +66,15 @@ export class Shape {
 
   private findKeySet(): KeySet {
     const keys: string[] = [];
-    for (let shape: Shape = this; shape.parent !== null; shape = shape.parent) keys.push(shape.key);
+    let shape: Shape = this;
+    for (; shape.parent !== null; shape = shape.parent) keys.push(shape.key);
     keys.reverse();
-    const keySet = internKeySet(keys, this.hasPrototype);
+    const keySet = intern(keys, shape === plain);
     if (keySet.keys.some((key, i) => keys[i] !== key)) {
       const positions = new Map(keys.map((key, i) => [key, i]));
       this.order = keySet.keys.map((key) => positions.get(key) as number);
     }
-    this.keySet = keySet;
-    return keySet;
+    return (this.keySet = keySet);
   }
 }
 
@@ -101,19 +82,13 @@ export class Shape {
 const MAX_SHAPES = 4096;
 let shapeCount = 0;
 
-const plain = new Shape(null, "", true);
-const bare = new Shape(null, "", false);
+const plain = new Shape(null, "");
+const bare = new Shape(null, "");
 
-/** Where the walk over the keys of an object with `Object.prototype` begins. */
-export function plainRoot(): Shape {
+/** Where the walk over the keys of an object begins: one with `Object.prototype`, or none. */
+export function rootShape(hasPrototype: boolean): Shape {
   if (shapeCount >= MAX_SHAPES) forgetShapes();
-  return plain;
-}
-
-/** Where the walk over the keys of an object without a prototype begins. */
-export function bareRoot(): Shape {
-  if (shapeCount >= MAX_SHAPES) forgetShapes();
-  return bare;
+  return hasPrototype ? plain : bare;
 }
 
 function forgetShapes(): void {
@@ -127,7 +102,7 @@ const dropInterned = new FinalizationRegistry<string>((id) => {
   if (interned.get(id)?.deref() === undefined) interned.delete(id);
 });
 
-function internKeySet(keys: string[], hasPrototype: boolean): KeySet {
+function intern(keys: string[], hasPrototype: boolean): KeySet {
   const sorted = keys.slice().sort();
   let id = hasPrototype ? "o" : "n";
   for (const key of sorted) id += `${key.length}:${key}`;

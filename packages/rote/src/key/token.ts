@@ -7,36 +7,30 @@
  * call that reaches it or of none.
  */
 export class Mark {
-  readonly label: string;
-  constructor(label: string) {
-    this.label = label;
+  /**
+   * Which object of the same call is met again here: aliases and cycles are part of the content.
+   * -1 for every other mark.
+   */
+  readonly alias: number;
+  constructor(alias = -1) {
+    this.alias = alias;
   }
 }
 
 /** Here stands an object with content; its own tokens follow when the tokens in front of it are done. */
-export const NESTED: Mark = new Mark("nested");
+export const NESTED: Mark = new Mark();
 /** Here stands something known by identity; it is walked before all tokens, through weak maps. */
-export const IDENTITY: Mark = new Mark("identity");
-export const NEGATIVE_ZERO: Mark = new Mark("-0");
-export const HOLE: Mark = new Mark("hole");
+export const IDENTITY: Mark = new Mark();
+export const NEGATIVE_ZERO: Mark = new Mark();
 /** `this` where it is `undefined`, `globalThis` or a module namespace: no receiver at all. */
-export const NO_RECEIVER: Mark = new Mark("no receiver");
+export const NO_RECEIVER: Mark = new Mark();
 
-/** Stands for the n-th object of the same call, met again: aliases and cycles are part of the content. */
-export class Alias extends Mark {
-  readonly index: number;
-  constructor(index: number) {
-    super("alias");
-    this.index = index;
-  }
-}
+const aliases: Mark[] = [];
 
-const aliases: Alias[] = [];
-
-/** The one token for a given index, so that tokens compare by `===`. */
-export function aliasOf(index: number): Alias {
-  while (aliases.length <= index) aliases.push(new Alias(aliases.length));
-  return aliases[index] as Alias;
+/** The one mark for a given object, so that tokens compare by `===`. */
+export function aliasOf(index: number): Mark {
+  while (aliases.length <= index) aliases.push(new Mark(aliases.length));
+  return aliases[index] as Mark;
 }
 
 /**

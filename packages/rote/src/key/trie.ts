@@ -1,3 +1,4 @@
+import { NESTED } from "./token.ts";
 import { find, insert, Node, remove, visitEntries } from "./node.ts";
 
 /**
@@ -22,6 +23,9 @@ export interface Entry {
   readonly value: unknown;
 }
 
+/** Leads to the one slot of a root that no key element leads to: `nested`. */
+const NOTHING: readonly unknown[] = [NESTED];
+
 /** All entries of one memoized function: a root for every number of arguments. */
 export class Trie {
   private roots: (Node | undefined)[] = [];
@@ -44,73 +48,50 @@ export class Trie {
     tokens: readonly unknown[],
     end: number,
   ): unknown {
-    let node: Node | undefined = this.root(count);
-    if (objects !== null) {
-      const last = objects.length - 1;
-      for (let i = 0; i < last; i++) {
-        node = node.weak?.nodes.get(objects[i] as WeakKey);
-        if (node === undefined) return undefined;
-      }
-      const object = objects[last] as WeakKey;
-      if (end === 0) return node.weak?.ends.get(object);
-      node = node.weak?.nodes.get(object);
-      if (node === undefined) return undefined;
-    }
-    return end === 0 ? node.nested : find(node, tokens, 0, end);
+    const node = objects === null ? this.root(count) : this.below(count, objects, end === 0);
+    if (node === undefined) return undefined;
+    if (end > 0) return find(node, tokens, 0, end);
+    return objects === null ? node.nested : node.weak?.ends.get(objects.at(-1) as WeakKey);
   }
 
-  set(key: Key, value: unknown): void {
-    const objects = key.objects;
-    let node = this.root(key.count);
+  set({ count, objects, tokens }: Key, value: unknown): void {
+    let node = this.root(count);
+    const isEnd = tokens.length === 0;
     if (objects !== null) {
-      const last = objects.length - 1;
-      for (let i = 0; i <= last; i++) {
-        const object = objects[i] as WeakKey;
-        if (i === last && key.tokens.length === 0) {
-          node.weakChildren().setEnd(object, value);
-          return;
-        }
-        node = node.nodeBelow(object);
+      const last = objects.length - (isEnd ? 1 : 0);
+      for (let i = 0; i < last; i++) node = node.nodeBelow(objects[i] as WeakKey);
+      if (isEnd) {
+        const weak = node.weakChildren();
+        weak.put(weak.ends, objects[last] as WeakKey, value);
+        return;
       }
-      insert(node, key.tokens, value);
-    } else if (key.tokens.length === 0) {
-      // No key element at all: the root itself is the end, and `nested` its only slot.
-      if (node.nested === undefined) this.strongSize++;
-      node.nested = value;
-    } else if (insert(node, key.tokens, value)) {
-      this.strongSize++;
     }
+    if (insert(node, isEnd ? NOTHING : tokens, value) && objects === null) this.strongSize++;
   }
 
-  delete(key: Key): boolean {
-    const objects = key.objects;
-    let node: Node | undefined = this.root(key.count);
-    if (objects === null) {
-      let found: unknown;
-      if (key.tokens.length === 0) {
-        found = node.nested;
-        node.nested = undefined;
-      } else {
-        found = remove(node, key.tokens);
-      }
-      if (found === undefined) return false;
-      this.strongSize--;
-      return true;
-    }
-    const last = objects.length - 1;
-    for (let i = 0; i < last; i++) {
-      node = node.weak?.nodes.get(objects[i] as WeakKey);
-      if (node === undefined) return false;
-    }
-    const object = objects[last] as WeakKey;
-    if (key.tokens.length === 0) return node.weak?.ends.delete(object) ?? false;
-    node = node.weak?.nodes.get(object);
-    return node !== undefined && remove(node, key.tokens) !== undefined;
+  delete({ count, objects, tokens }: Key): boolean {
+    const isEnd = tokens.length === 0;
+    const node = this.below(count, objects ?? [], isEnd && objects !== null);
+    if (node === undefined) return false;
+    if (isEnd && objects !== null)
+      return node.weak?.ends.delete(objects.at(-1) as WeakKey) ?? false;
+    if (remove(node, isEnd ? NOTHING : tokens) === undefined) return false;
+    if (objects === null) this.strongSize--;
+    return true;
   }
 
   clear(): void {
     this.roots.forEach((root) => root?.reset());
     this.strongSize = 0;
+  }
+
+  /** The node below objects known by identity; below all but the last, if that is the end. */
+  private below(count: number, objects: readonly WeakKey[], isEnd: boolean): Node | undefined {
+    let node: Node | undefined = this.root(count);
+    const last = objects.length - (isEnd ? 1 : 0);
+    for (let i = 0; i < last && node !== undefined; i++)
+      node = node.weak?.nodes.get(objects[i] as WeakKey);
+    return node;
   }
 
   get hasObjects(): boolean {
@@ -121,10 +102,7 @@ export class Trie {
   entries(): Entry[] {
     const found: Entry[] = [];
     this.roots.forEach((root, count) => {
-      if (root === undefined) return;
-      if (count > 0) collect(root, count, null, found);
-      else if (root.nested !== undefined)
-        found.push({ key: new Key(0, null, []), value: root.nested });
+      if (root !== undefined) collect(root, count, null, found);
     });
     return found;
   }
@@ -141,7 +119,7 @@ export class Trie {
 
 function collect(node: Node, count: number, objects: WeakKey[] | null, found: Entry[]): void {
   visitEntries(node, (tokens, value) =>
-    found.push({ key: new Key(count, objects, tokens), value }),
+    found.push({ key: new Key(count, objects, count === 0 ? [] : tokens), value }),
   );
   if (node.weak === null) return;
   for (const object of node.weak.objects())

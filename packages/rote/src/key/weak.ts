@@ -10,53 +10,41 @@ export class WeakChildren {
   /** Subtrees of calls with further objects, or with content. */
   readonly nodes: WeakMap<WeakKey, Node> = new WeakMap();
   private refs: WeakRef<WeakKey>[] = [];
-  /** The objects that `refs` has. */
-  private readonly tracked: WeakSet<WeakKey> = new WeakSet();
   private pruneAt = 64;
 
-  /** Stores the result of a call that ends with `object`. */
-  setEnd(object: WeakKey, value: unknown): void {
-    if (!this.tracked.has(object)) this.track(object);
-    this.ends.set(object, value);
+  /** Stores a result in `ends`, or a subtree in `nodes`. */
+  put<Child>(children: WeakMap<WeakKey, Child>, object: WeakKey, child: Child): void {
+    if (!this.has(object)) {
+      if (this.refs.length >= this.pruneAt) {
+        this.refs = [...this.objects()].map((live) => new WeakRef(live));
+        this.pruneAt = Math.max(64, this.refs.length * 2);
+      }
+      this.refs.push(new WeakRef(object));
+    }
+    children.set(object, child);
   }
 
-  /** Makes `node` the subtree below `object`. */
-  setNode(object: WeakKey, node: Node): void {
-    if (!this.tracked.has(object)) this.track(object);
-    this.nodes.set(object, node);
-  }
-
-  /** The objects that are still there. */
-  *objects(): Generator<WeakKey> {
+  /** The objects that are still there. One that was deleted and came again has two references. */
+  objects(): Set<WeakKey> {
+    const found = new Set<WeakKey>();
     for (const ref of this.refs) {
       const object = ref.deref();
-      if (object !== undefined && (this.ends.has(object) || this.nodes.has(object))) yield object;
+      if (object !== undefined && this.has(object)) found.add(object);
     }
+    return found;
   }
 
   /** Forgets everything, in place. */
   clear(): void {
-    for (const ref of this.refs) {
-      const object = ref.deref();
-      if (object === undefined) continue;
+    for (const object of this.objects()) {
       this.ends.delete(object);
       this.nodes.delete(object);
     }
+    this.refs = [];
   }
 
-  private track(object: WeakKey): void {
-    if (this.refs.length >= this.pruneAt) {
-      this.refs = this.refs.filter((ref) => {
-        const live = ref.deref();
-        if (live === undefined || this.ends.has(live) || this.nodes.has(live))
-          return live !== undefined;
-        this.tracked.delete(live);
-        return false;
-      });
-      this.pruneAt = Math.max(64, this.refs.length * 2);
-    }
-    this.tracked.add(object);
-    this.refs.push(new WeakRef(object));
+  private has(object: WeakKey): boolean {
+    return this.ends.has(object) || this.nodes.has(object);
   }
 }
 
