@@ -28,7 +28,8 @@ const NOTHING: readonly unknown[] = [NESTED];
 
 /** All entries of one memoized function: a root for every number of arguments. */
 export class Trie {
-  private roots: (Node | undefined)[] = [];
+  /** With room for the usual ones: an array that grows takes room for seventeen. */
+  private roots: (Node | undefined)[] = [undefined, undefined, undefined, undefined];
   /** Entries that content alone leads to; those under objects go by themselves and are counted by looking. */
   strongSize = 0;
 
