@@ -3,7 +3,7 @@
  * answer, run no body more than its share of the 2 N bound, and leave nothing behind.
  */
 import { memoize } from "rote";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { afterwards, expectBound, tally, under } from "../support/recursion.ts";
 
 afterEach(afterwards);
@@ -682,3 +682,71 @@ function arithmetic(options: { depthLimit?: number }) {
     entries: () => expression.cache.size + term.cache.size + factor.cache.size,
   };
 }
+
+describe.each([undefined, 1, 7, 40])("async functions, with a depth limit of %s", (depthLimit) => {
+  const options = depthLimit === undefined ? {} : { depthLimit };
+  const depth = 20_000;
+  let unhandled = 0;
+  const count = (): void => {
+    unhandled++;
+  };
+
+  beforeEach(() => {
+    unhandled = 0;
+    process.on("unhandledRejection", count);
+  });
+  afterEach(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    process.off("unhandledRejection", count);
+    expect(unhandled).toBe(0);
+    afterwards();
+  });
+
+  test("recurse as deep as they like before the first await, each body once", async () => {
+    const f = memoize(
+      async (n: number): Promise<number> => (n === 0 ? 0 : (await f(n - 1)) + 1),
+      options,
+    );
+    await expect(f(depth)).resolves.toBe(depth);
+    expect(f.cache.stats()).toMatchObject({ runs: depth + 1, reruns: 0, entries: depth + 1 });
+  });
+
+  test("also if they catch everything", async () => {
+    const f = memoize(async ({ n }: { n: number }): Promise<number> => {
+      try {
+        return n === 0 ? 0 : (await f({ n: n - 1 })) + 1;
+      } catch {
+        return -1;
+      }
+    }, options);
+    await expect(f({ n: depth })).resolves.toBe(depth);
+    expect(f.cache.stats()).toMatchObject({ runs: depth + 1, reruns: 0 });
+  });
+
+  test("also through async helpers that are not memoized", async () => {
+    const helper = async (n: number): Promise<number> => f(n);
+    const f = memoize(async (n: number): Promise<number> => {
+      if (n < 2) return n;
+      const [a, b] = [helper(n - 1), helper(n - 2)];
+      return ((await a) + (await b)) % 1000;
+    }, options);
+    await expect(f(2500)).resolves.toBe(875);
+    expect(f.cache.stats().reruns).toBe(0);
+  });
+
+  test("that wait for themselves at once are a cycle", async () => {
+    const f: (n: number) => Promise<number> = memoize(async (n: number) => f(n), options);
+    await expect(f(1)).rejects.toMatchObject({ code: "ERR_CYCLE" });
+  });
+
+  test("an entry that was removed before its run began stays removed", async () => {
+    const f = memoize(
+      async (n: number): Promise<number> => (n === 0 ? 0 : (await f(n - 1)) + 1),
+      options,
+    );
+    const result = f(1000);
+    f.cache.clear();
+    await expect(result).resolves.toBe(1000);
+    expect(f.cache.size).toBeLessThan(1001);
+  });
+});

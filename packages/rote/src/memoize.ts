@@ -76,6 +76,7 @@ function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPT
   rejectUnshareable(original, prototype, source);
   if (options !== NO_OPTIONS) checkOptions(options);
   const memo = memoFor(original, options, typeof name === "string" ? name : "", source);
+  memo.isAsync = isAsync(original, prototype);
   countTurn();
   if (roteMode() === "bare") return attach(original, memo);
   const wrapper = wrap(memo);
@@ -90,6 +91,10 @@ const generatorPrototypes = new Set([
   Object.getPrototypeOf(function* () {}),
   Object.getPrototypeOf(async function* () {}),
 ]);
+
+function isAsync(fn: AnyFunction, prototype: object | null): boolean {
+  return prototype !== Function.prototype && tagOf(fn) === "AsyncFunction";
+}
 
 function rejectUnshareable(fn: AnyFunction, prototype: object | null, source: string): void {
   const isClass = source.startsWith("class") && /^class\b/.test(source);
@@ -106,8 +111,12 @@ function rejectUnshareable(fn: AnyFunction, prototype: object | null, source: st
 
 function isGenerator(fn: AnyFunction, prototype: object | null): boolean {
   if (generatorPrototypes.has(prototype)) return true;
-  const tag: unknown = (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  const tag = tagOf(fn);
   return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
+}
+
+function tagOf(fn: AnyFunction): unknown {
+  return (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
 }
 
 function memoFor(

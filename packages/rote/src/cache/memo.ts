@@ -22,6 +22,8 @@ export class Memo {
   keyOf: AnyFunction | undefined = undefined;
   /** Every call is scanned, also one whose arguments are all tokens as they stand. */
   isScanned = false;
+  /** A native async function: too deep a call starts in a microtask. */
+  isAsync = false;
   /** Whether deep recursion is restarted. */
   isGuarded = true;
   /** Memoized runs on the stack before a restart. */

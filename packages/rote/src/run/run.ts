@@ -7,6 +7,7 @@ import { isNearlyFull } from "./deep.ts";
 import { Failure, PENDING } from "./drive.ts";
 import { catchUp } from "./forget.ts";
 import { FRAME } from "./frame.ts";
+import { runLater, startsLater } from "./later.ts";
 import { runOutermost } from "./outermost.ts";
 import { isOff, runPlainly } from "./plain.ts";
 import { runRefused } from "./refused.ts";
@@ -27,6 +28,7 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
     return suspend(segment, "restart");
   }
   if (pinned !== undefined) return pinned === VOID ? undefined : pinned;
+  if (startsLater(segment, memo, key)) return runLater(memo, receiver, args, key);
   if (stack.top >= segment.base + segment.limit * FRAME)
     return refuse(segment, memo, receiver, args, key);
   if (memo.isCareful && !segment.isCareful) becomeCareful(segment);
