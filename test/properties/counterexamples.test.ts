@@ -1,4 +1,6 @@
-import { clearAll, configure, memoize } from "rote";
+import vm from "node:vm";
+
+import { clearAll, configure, memoize, type Memoized } from "rote";
 import { afterEach, describe, expect, test } from "vitest";
 import { isIdle } from "../../packages/rote/src/run/stack.ts";
 import { afterwards } from "../support/recursion.ts";
@@ -273,4 +275,148 @@ test("the handle of one receiver does not call the key function without argument
   expect([...f.cache.of(one).entries()]).toEqual([[2, 3]]);
   f.cache.of(one).clear();
   expect(f.cache.size).toBe(1);
+});
+
+/** Calls until it succeeds, whatever is thrown. */
+function retry<Value>(call: () => Value): Value {
+  for (let tries = 0; tries < 1e5; tries++) {
+    try {
+      return call();
+    } catch {
+      // Again.
+    }
+  }
+  return expect.unreachable("a loop that retries spins");
+}
+
+test.each([undefined, 10, 100])(
+  "loops that retry end where the stack has no room left, with a depth limit of %s",
+  (depthLimit) => {
+    const options = depthLimit === undefined ? {} : { depthLimit };
+    const helped = memoize(
+      (n: number): number => (n === 0 ? 0 : 1 + retry(() => helped(n - 1))),
+      options,
+    );
+    expect(helped(4000)).toBe(4000);
+
+    let tries = 0;
+    const looping = memoize((n: number): number => {
+      if (n === 0) return 0;
+      for (;;) {
+        if (++tries > 1e6) throw new Error("spins");
+        try {
+          return 1 + looping(n - 1);
+        } catch {
+          // Again.
+        }
+      }
+    }, options);
+    expect(looping(4000)).toBe(4000);
+    afterwards();
+  },
+);
+
+test("a hit of a large typed array reads its bytes, not the names of its elements", () => {
+  const length = memoize((bytes: Uint8Array) => bytes.length);
+  const bytes = new Uint8Array(2 ** 24).fill(7);
+  expect(length(bytes)).toBe(2 ** 24);
+  expect(length(bytes.slice())).toBe(2 ** 24);
+  expect(length(bytes.slice().fill(8, -1))).toBe(2 ** 24);
+  expect(length.cache.stats()).toMatchObject({ hits: 1, runs: 2 });
+});
+
+test("what is thrown reaches the caller, even if it cannot be looked at", () => {
+  const failing = {
+    get name(): string {
+      throw new Error("other");
+    },
+  };
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const error of [failing, proxy]) {
+    const f = memoize(() => {
+      throw error;
+    });
+    let thrown: unknown;
+    try {
+      f();
+    } catch (caught) {
+      thrown = caught;
+    }
+    expect(thrown === error).toBe(true);
+  }
+});
+
+describe("what only looks like plain data is known by identity", () => {
+  const listOf = function (..._all: unknown[]): IArguments {
+    // oxlint-disable-next-line prefer-rest-params -- it is the object that is meant
+    return arguments;
+  };
+  class A {}
+  class B {}
+  test.each<[string, object, object]>([
+    ["arguments and an object with the same keys", listOf(1, 2), { 0: 1, 1: 2 }],
+    ["two lists of arguments", listOf(1, 2), listOf(1, 2)],
+    [
+      "an array whose prototype was replaced",
+      Object.setPrototypeOf([1], Object.prototype),
+      { 0: 1 },
+    ],
+    ["an array without a prototype", Object.setPrototypeOf([1], null), { __proto__: null, 0: 1 }],
+    ["the prototypes of two classes", A.prototype, B.prototype],
+    ["Object.prototype and an object without a prototype", Object.prototype, Object.create(null)],
+    ["Date.prototype and an empty object", Date.prototype, {}],
+  ])("%s", (_what, one, other) => {
+    let runs = 0;
+    const f = memoize((_value: object) => ++runs);
+    expect(f(one)).toBe(1);
+    expect(f(other)).toBe(2);
+    expect(f(one)).toBe(1);
+  });
+});
+
+test("an object of a realm whose Object.prototype has grown is not taken for one with that key", () => {
+  const own = memoize((value: object) => Object.hasOwn(value, "grown"));
+  const context = vm.createContext({});
+  vm.runInContext("Object.prototype.grown = 1", context);
+  expect(own({ grown: 1 })).toBe(true);
+  expect(own(vm.runInContext("({})", context) as object)).toBe(false);
+});
+
+test("freeze spares what the caller reaches through a prototype, and namespaces", () => {
+  class Base {
+    declare defaults: { retries: number };
+  }
+  Base.prototype.defaults = { retries: 3 };
+  memoize((base: Base) => ({ value: base.defaults }), { freeze: true })(new Base());
+  expect(Object.isFrozen(Base.prototype.defaults)).toBe(false);
+  memoize(() => ({ Math }), { freeze: true })();
+  expect(Object.isFrozen(Math)).toBe(false);
+});
+
+test("the depth of a recursion that fails is counted like that of one that returns", () => {
+  const f = memoize((n: number): number => (n === 0 ? failing() : f(n - 1)));
+  expect(() => f(5000)).toThrow("boom");
+  expect(f.cache.stats().depth).toBe(5001);
+});
+
+test("a refresh that was refused is no run", () => {
+  const f: Memoized<(n: number) => number> = memoize((n: number): number => f.cache.refresh(n));
+  expect(() => f(1)).toThrow("needs its own result");
+  expect(f.cache.stats()).toMatchObject({ misses: 1 });
+});
+
+test("memoized again, a function keeps its text, and what its text says", () => {
+  const original = (n: number): number => n + 1;
+  const twice = memoize(memoize(original));
+  expect(String(twice)).toBe(String(original));
+  expect(twice.call({}, 1)).toBe(2);
+  twice.call({}, 1);
+  expect(twice.cache.stats().hits).toBe(1);
+});
+
+test("an arrow function with a property named prototype can be memoized", () => {
+  const fn = memoize(Object.assign((n: number) => n, { prototype: 5 }));
+  expect(fn(1)).toBe(1);
+  expect(fn.prototype).toBe(5);
 });

@@ -5,9 +5,11 @@ function isPlain(value: unknown): value is object {
   if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
   return (
-    prototype === null ||
-    prototype === Object.prototype ||
-    Object.getPrototypeOf(prototype) === null
+    // Such as Math and module namespaces, which only look like plain objects.
+    !Object.hasOwn(value, Symbol.toStringTag) &&
+    (prototype === null ||
+      prototype === Object.prototype ||
+      Object.getPrototypeOf(prototype) === null)
   );
 }
 
@@ -34,7 +36,7 @@ function reachAll(value: unknown, reached: Set<object>): void {
     )
       continue;
     reached.add(next);
-    pending.push(...propertiesOf(next));
+    pending.push(...propertiesOf(next), Object.getPrototypeOf(next));
     if (next instanceof Map) pending.push(...next.keys(), ...next.values());
     if (next instanceof Set) pending.push(...next);
   }

@@ -117,8 +117,13 @@ export class Handle implements CacheHandle {
     const memo = this.#memo;
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
-    memo.extraRuns++;
-    return outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
+    const { runs } = memo;
+    try {
+      return outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
+    } finally {
+      // Unless it was refused, as a cycle for instance.
+      if (memo.runs > runs) memo.extraRuns++;
+    }
   }
 
   entries(): Generator<[never, never]> {

@@ -68,8 +68,15 @@ function notAFunction(value: unknown): RoteError {
 
 const textOf = Function.prototype.toString;
 
+/** The text that a user has written, also of a function that is memoized already. */
+function sourceOf(fn: object): string {
+  let memo: Memo | undefined;
+  while ((memo = Stamp.memoOf(fn)) !== undefined && memo.original !== fn) fn = memo.original;
+  return textOf.call(fn);
+}
+
 function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPTIONS): unknown {
-  const source = textOf.call(original);
+  const source = sourceOf(original);
   const prototype = getPrototypeOf(original) as object | null;
   // To read a function's name or length takes as long as ten runs.
   const { name } = original;
@@ -172,7 +179,9 @@ function shape(wrapper: object, memo: Memo, original: AnyFunction, prototype: ob
     // The wrapper has these as they mostly are, and to define a property takes as long as ten runs.
     if (name === "length" && original.length === memo.arity) continue;
     if (name === "name" && original.name === "") continue;
-    copyProperty(original, name, wrapper);
+    // The wrapper has one of its own, of which nothing but the value can be changed.
+    if (name === "prototype") (wrapper as AnyFunction).prototype = original.prototype as unknown;
+    else copyProperty(original, name, wrapper);
   }
 }
 
@@ -234,7 +243,7 @@ const memoizedPrototype: object = Object.create(Function.prototype, {
     configurable: true,
     writable: true,
     value: function toString(this: object): string {
-      return textOf.call(Stamp.memoOf(this)?.original ?? this);
+      return sourceOf(this);
     },
   },
 }) as object;

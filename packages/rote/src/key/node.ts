@@ -156,13 +156,14 @@ function extendWindow(node: Node, i: number, child: unknown): void {
 function setInMap(node: Node, token: unknown, child: unknown): boolean {
   let map = (node.map ??= new Map());
   const before = map.size;
+  // Before anything is stored: should the stack overflow on the way, nothing is half done.
+  if (before >= node.gatherAt && typeof token === "number" && map instanceof Map) {
+    gatherWindow(node, map);
+    if (node.map !== map) return setChild(node, token, child);
+  }
   if (before >= MAP_LIMIT && map instanceof Map) map = node.map = new LongMap(map);
   map.set(token, child);
-  const { size } = map;
-  if (size === before) return false;
-  if (size >= node.gatherAt && typeof token === "number" && map instanceof Map)
-    gatherWindow(node, map);
-  return true;
+  return map.size > before;
 }
 
 function isInteger(token: unknown): token is number {

@@ -1,4 +1,4 @@
-import { ARRAY, BARE, KEYED, Kind, kindOf, LOOSE_ARRAY, PLAIN, SYMBOLS } from "./kind.ts";
+import { ARRAY, BARE, FOREIGN, KEYED, Kind, kindOf, LOOSE_ARRAY, PLAIN, SYMBOLS } from "./kind.ts";
 import { rootShape, type Shape } from "./shape.ts";
 import { aliasOf, IDENTITY, type Mark, NEGATIVE_ZERO, NESTED, NO_RECEIVER } from "./token.ts";
 import { Key } from "./trie.ts";
@@ -83,11 +83,14 @@ class Met {
 
 /** More tokens than that make a list grow. */
 const ROOM: unknown[] = new Array(24).fill(undefined);
+/** Of typed arrays and boxed texts that are longer, only elements and symbols count. */
+const MANY = 4096;
 /** From this many met objects on, they have an index. */
 const FEW = 12;
 
-const { getPrototypeOf, getOwnPropertySymbols, keys, hasOwn } = Object;
+const { getPrototypeOf, getOwnPropertySymbols, hasOwn, keys } = Object;
 const { isArray } = Array;
+const { toStringTag } = Symbol;
 const ObjectPrototype: object = Object.prototype;
 const ArrayPrototype: object = Array.prototype;
 const isEnumerable = ObjectPrototype.propertyIsEnumerable;
@@ -189,10 +192,11 @@ function tokenOfObject(scan: Scan, object: object): Mark {
   const prototype = getPrototypeOf(object) as object | null;
   let kind: Mark | null;
   let parts: unknown[] | null = null;
-  if (prototype === ObjectPrototype) kind = PLAIN;
+  if (prototype === ObjectPrototype && !isArray(object)) kind = PLAIN;
   else if (prototype === ArrayPrototype && isArray(object)) kind = ARRAY;
   else {
-    kind = prototype === null ? BARE : kindOf(prototype);
+    kind = prototype === null ? BARE : prototype === ObjectPrototype ? null : kindOf(prototype);
+    if ((kind === BARE || kind === FOREIGN) && isArray(object)) kind = null;
     if (kind instanceof Kind) {
       try {
         parts = kind.read(object as never);
@@ -232,11 +236,16 @@ function indexOfMet(scan: Scan, object: object): number {
 }
 
 /**
- * `Math` and module namespaces look like `{}` to a walk over enumerable keys, and so does a Date
- * whose prototype was replaced: what says of itself that it is something else is known by identity.
+ * `Math`, module namespaces and prototypes look like `{}` to a walk over enumerable keys, and so does
+ * a Date whose prototype was replaced: they are known by identity.
  */
 function isTrulyEmpty(object: object): boolean {
-  return !hasOwn(object, Symbol.toStringTag) && toString.call(object) === "[object Object]";
+  return !hasOwn(object, toStringTag) && !hasOwn(object, "constructor") && isOrdinary(object);
+}
+
+/** Not so for the `arguments` of a function, which otherwise look like `{ 0: … }`. */
+function isOrdinary(object: object): boolean {
+  return toString.call(object) === "[object Object]";
 }
 
 /** Object.prototype itself has enumerable properties: some library has extended it. */
@@ -268,7 +277,7 @@ function expandPlain(scan: Scan, object: Record<string, unknown>, before: Shape)
   }
   scan.end = end;
   const keySet = shape.token();
-  if (shape.order === null && symbols.length === 0 && end > at + 1) {
+  if (shape.order === null && symbols.length === 0 && end > at + 1 && !keySet.isIndexed) {
     tokens[at] = keySet;
     if (!isSimple) toTokens(scan, at + 1);
   } else finishKeys(scan, object, at, shape, symbols, isSimple, true);
@@ -304,11 +313,17 @@ function finishKeys(
   isWhole: boolean,
 ): void {
   const { tokens, end } = scan;
-  if (isWhole && end === at + 1 && symbols.length === 0 && !isTrulyEmpty(object)) {
+  const keySet = shape.token();
+  if (
+    isWhole &&
+    ((end === at + 1 && symbols.length === 0 && !isTrulyEmpty(object)) ||
+      (keySet.isIndexed && !isOrdinary(object)))
+  ) {
     tokens[at] = identity(scan, object);
+    scan.end = at + 1;
     return;
   }
-  tokens[at] = shape.token();
+  tokens[at] = keySet;
   const { order } = shape;
   if (order !== null) {
     const values = tokens.slice(at + 1, end);
@@ -369,6 +384,14 @@ function expandArray(scan: Scan, array: unknown[]): void {
   else expandKeys(scan, array, names, true, false);
 }
 
+/** A Date with a property of its own is not equal to one without. */
+function namesOf(object: object, kind: Mark): string[] {
+  if (!(kind instanceof Kind) || !kind.isIndexed) return keys(object);
+  // To list all the indices of a large one takes far longer than to read its content.
+  if ((object as ArrayLike<unknown>).length > MANY) return [];
+  return keys(object).filter((name) => String(Number(name) >>> 0) !== name);
+}
+
 function expandOther(scan: Scan, { object, kind, parts }: Met): void {
   if (kind === KEYED) {
     add(scan, KEYED);
@@ -378,14 +401,10 @@ function expandOther(scan: Scan, { object, kind, parts }: Met): void {
     toTokens(scan, scan.end - 1);
     return;
   }
-  let names = keys(object);
   if (parts !== null) {
     add(scan, kind);
     add(scan, parts.length);
     addAll(scan, parts, parts.length);
-    // A Date with a property of its own is not equal to one without.
-    if ((kind as Kind).isIndexed)
-      names = names.filter((name) => String(Number(name) >>> 0) !== name);
   }
-  expandKeys(scan, object, names, kind !== BARE, parts === null);
+  expandKeys(scan, object, namesOf(object, kind), kind !== BARE, parts === null);
 }

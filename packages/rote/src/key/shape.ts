@@ -9,9 +9,12 @@ export class KeySet {
   readonly keys: readonly string[];
   /** `Object.prototype`, or `null`. */
   readonly hasPrototype: boolean;
+  /** `"0"` is among the keys: the object may be the `arguments` of a function. */
+  readonly isIndexed: boolean;
   constructor(keys: readonly string[], hasPrototype: boolean) {
     this.keys = keys;
     this.hasPrototype = hasPrototype;
+    this.isIndexed = keys.includes("0");
   }
 }
 

@@ -84,6 +84,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
         takeOver(segment, thrown);
         continue;
       }
+      segment.deepest = Math.max(segment.deepest, last / FRAME + clearFrames(base));
       if (last === 0) throw thrown;
       finish(segment, new Failure(thrown));
       continue;

@@ -20,7 +20,12 @@ export function runRefused(
   key: Key,
 ): unknown {
   if (!isSpinning(segment, key)) throw SUSPENSION;
-  if (segment.isExhausted) throw depthError(memo, undefined);
+  if (segment.isExhausted) {
+    // A loop that swallows this error, too, is ended by a value, which nobody keeps: whatever the run
+    // above returns is dropped, because a suspension is on its way up.
+    if (segment.repeats > 2 * MAX_REPEATS) return undefined;
+    throw depthError(memo, undefined);
+  }
   // Calls that are being unwound are pending, but what is run here does not wait for them.
   const hidden = hidePinned(segment);
   try {
