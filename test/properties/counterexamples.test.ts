@@ -420,3 +420,17 @@ test("an arrow function with a property named prototype can be memoized", () => 
   expect(fn(1)).toBe(1);
   expect(fn.prototype).toBe(5);
 });
+
+test("helpers that catch everything never see a full stack, wherever the recursion begins", () => {
+  const helper = (frames: number, call: () => number): number =>
+    frames > 0 ? helper(frames - 1, call) : call();
+  const plain = (depth: number, call: () => number): number =>
+    depth === 0 ? call() : plain(depth - 1, call);
+  for (let depth = 3000; depth < 11_000; depth += 101) {
+    const f = memoize((n: number): number =>
+      n === 0 ? 0 : 1 + attempt(() => helper(8, () => f(n - 1)), -1e6),
+    );
+    const value = attempt(() => plain(depth, () => f(1000)), undefined);
+    if (value !== undefined) expect(value).toBe(1000);
+  }
+});

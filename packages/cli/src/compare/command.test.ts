@@ -208,6 +208,12 @@ describe("a plain run", () => {
   });
 });
 
+test("a thenable is a result like any other", async () => {
+  const { exitCode, stderr } = await compare("functions.ts", "thenable", "3");
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(0);
+});
+
 describe("exit code 1:", () => {
   test("ways that differ are both shown", async () => {
     const { exitCode, stdout, stderr } = await compare("troubles.ts", "impure", "3");
@@ -236,6 +242,14 @@ describe("exit code 1:", () => {
     expect(exitCode).toBe(1);
   });
 
+  test("so is one that throws what cannot be looked at", async () => {
+    const { exitCode, stderr } = await compare("troubles.ts", "revoked", "1");
+    expect(stderr).toMatch(
+      /^error: revoked\(1\) threw .*Proxy.*, plain and memoized alike\nhint: /,
+    );
+    expect(exitCode).toBe(1);
+  });
+
   test("a function that throws when memoized only does not end the same way", async () => {
     const { exitCode, stderr } = await compare("troubles.ts", "throwsWhenMemoized", "1");
     expect(stderr).toMatch(/ {2}plain: +1\n {2}memoized: threw TypeError: memoized\n/);
@@ -258,6 +272,22 @@ describe("exit code 1:", () => {
 describe("exit code 2:", () => {
   test.each([
     ["no such file", ["nowhere.ts", "f"], /^error: no such file: nowhere.ts\nhint: .*relative to/],
+    ["no name of a file", ["", "f"], /^error: no such file: ""\nhint: /],
+    [
+      "a module that ends its process",
+      ["leaves.mjs", "f"],
+      /^error: leaves.mjs ended its process with exit code 0 while it was loading\nhint: A module to compare must not exit/,
+    ],
+    [
+      "a module that waits for ever",
+      ["waits.mjs", "f"],
+      /^error: waits.mjs ended its process with exit code \d+ while it was loading\nhint: .*wait at its top level/,
+    ],
+    [
+      "a module that throws nothing",
+      ["throws-nothing.mjs", "f"],
+      /^error: throws-nothing.mjs throws when it is loaded\n {2}undefined\nhint: /,
+    ],
     ["a folder", [".", "f"], /^error: . is not a file\nhint: /],
     [
       "no such export",

@@ -83,8 +83,11 @@ async function run(
 
 function existingFile(file: string): string {
   const path = resolve(file);
-  if (!existsSync(path)) {
-    throw new Failure(`no such file: ${file}`, `Paths are relative to ${process.cwd()}.`);
+  if (file === "" || !existsSync(path)) {
+    throw new Failure(
+      `no such file: ${file === "" ? '""' : file}`,
+      `Paths are relative to ${process.cwd()}.`,
+    );
   }
   if (!statSync(path).isFile()) {
     throw new Failure(`${file} is not a file`, `Give the module that exports the function.`);

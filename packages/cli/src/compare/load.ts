@@ -69,7 +69,7 @@ async function importRote(file: string): Promise<Rote> {
 }
 
 function explainImport(file: string, error: unknown): Failure {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const shown = basename(file);
   if (code === "ERR_UNKNOWN_FILE_EXTENSION" && /^\.[cm]?ts$/.test(extname(file))) {
     return new Failure(

@@ -1,7 +1,7 @@
 /** Starts the process of one run, waits for its answer, and stops it when it takes too long. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { extname } from "node:path";
+import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../failure.ts";
 import type { Answer, Job, Message, Way } from "./protocol.ts";
@@ -15,6 +15,9 @@ export type Ended =
 
 /** A module is given this long to load, however short the timeout of its calls. */
 const shortestLoadMs = 10_000;
+
+const unfinished =
+  "A module to compare must not exit, nor wait at its top level for something that never comes.";
 
 /** Enough of the last words of a process to tell why it ended. */
 const keptStderr = 8_000;
@@ -45,14 +48,23 @@ export async function measure(job: Job, timeoutMs: number): Promise<Ended> {
       stopAfter(Math.max(timeoutMs, shortestLoadMs), () => {
         reject(new Failure(`${job.file} has not finished loading`, `Does it await something?`));
       });
+      let isLoaded = false;
       child.on("message", (message: Message) => {
+        isLoaded ||= message.type === "loaded";
         if (message.type === "loaded") stopAfter(timeoutMs, () => resolve({ type: "stopped" }));
         else if (message.type === "refused") reject(new Failure(message.message, message.hint));
         else resolve(message);
       });
       child.on("error", reject);
       // After "close", and not "exit", everything it wrote has arrived.
-      child.on("close", (code, signal) => resolve(died(code, signal, stderr)));
+      child.on("close", (code, signal) => {
+        const ended = died(code, signal, stderr);
+        if (isLoaded || ended.outOfMemory) resolve(ended);
+        else
+          reject(
+            new Failure(`${basename(job.file)} ${ended.how} while it was loading`, unfinished),
+          );
+      });
       child.send(job);
     });
   } finally {
@@ -70,7 +82,11 @@ function environmentFor(way: Way, purpose: Job["purpose"]): NodeJS.ProcessEnv {
   return { ...env, ROTE: purpose === "count" ? "off" : "bare" };
 }
 
-function died(code: number | null, signal: NodeJS.Signals | null, stderr: string): Ended {
+function died(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  stderr: string,
+): Extract<Ended, { type: "died" }> {
   const outOfMemory = /heap out of memory|ERR_WORKER_OUT_OF_MEMORY/.test(stderr);
   const how = outOfMemory
     ? "ran out of memory"

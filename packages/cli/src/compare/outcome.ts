@@ -15,11 +15,16 @@ export function returned(value: unknown): Outcome {
 }
 
 export function threw(error: unknown): Outcome {
-  return {
-    kind: "threw",
-    text: error instanceof Error ? `${error.name}: ${error.message}` : show(error),
-    overflow: error instanceof RangeError && /call stack/i.test(error.message),
-  };
+  try {
+    if (error instanceof Error) {
+      const { name, message } = error;
+      const overflow = error instanceof RangeError && /call stack/i.test(message);
+      return { kind: "threw", text: `${name}: ${message}`, overflow };
+    }
+  } catch {
+    // Anything may be thrown, such as a proxy that was revoked.
+  }
+  return { kind: "threw", text: show(error), overflow: false };
 }
 
 export function isSame(left: Outcome, right: Outcome): boolean {
@@ -31,11 +36,15 @@ export function isSame(left: Outcome, right: Outcome): boolean {
 
 /** One value on one line, long ones shortened. */
 export function show(value: unknown): string {
-  return inspect(value, {
-    breakLength: Infinity,
-    compact: true,
-    depth: 4,
-    maxArrayLength: 12,
-    maxStringLength: 400,
-  });
+  try {
+    return inspect(value, {
+      breakLength: Infinity,
+      compact: true,
+      depth: 4,
+      maxArrayLength: 12,
+      maxStringLength: 400,
+    });
+  } catch {
+    return `<${typeof value} that cannot be shown>`;
+  }
 }

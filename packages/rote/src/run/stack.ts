@@ -33,8 +33,8 @@ export interface Stack {
  */
 export const DEFAULT_DEPTH_LIMIT = 1800;
 
-/** Memoized runs on the stack from which on every next few have to be sure of their room. */
-export const DEEP = 200;
+/** Memoized runs on the stack from which on every next few have to be sure of their room: so many fit into what the outermost one has made sure of. */
+export const DEEP = 16;
 
 /** A ceiling that every `top` has reached. */
 export const CLOSED: number = -1;
