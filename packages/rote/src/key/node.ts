@@ -95,6 +95,8 @@ export const LIST_LIMIT: number = 2 ** 26;
 const SMALL = 32;
 /** How far ahead of its end a window is filled with nothing to reach the next integer. */
 const GAP = 32;
+/** Slots of a window for one integer in it, at most: it then takes as much memory as a Map that has just grown. */
+const SPARSE = 8;
 /** So many in a map are worth a look at whether they are dense. */
 const FEW = 16;
 
@@ -170,7 +172,7 @@ function isInteger(token: unknown): token is number {
   return typeof token === "number" && (token | 0) === token;
 }
 
-/** Moves the integers of the map into the window when at least a quarter of it is then used. */
+/** Moves the integers of the map into the window when at least one in `SPARSE` of it is then used. */
 function gatherWindow(node: Node, map: Map<unknown, unknown>): void {
   const old = node.list;
   let count = old.length;
@@ -183,9 +185,9 @@ function gatherWindow(node: Node, map: Map<unknown, unknown>): void {
     if (token > high) high = token;
   }
   const span = high - low + 1;
-  if (count < FEW || count * 4 < span || span > LIST_LIMIT) {
+  if (count < FEW || count * SPARSE < span || span > LIST_LIMIT) {
     // The span does not shrink: not before that many more.
-    node.gatherAt = map.size + Math.max(map.size >> 2, Math.ceil(span / 4) - count, FEW);
+    node.gatherAt = map.size + Math.max(map.size >> 2, Math.ceil(span / SPARSE) - count, FEW);
     return;
   }
   // Concatenated, which copies many elements at once.
