@@ -349,7 +349,6 @@ test("what is thrown reaches the caller, even if it cannot be looked at", () => 
 
 describe("what only looks like plain data is known by identity", () => {
   const listOf = function (..._all: unknown[]): IArguments {
-    // oxlint-disable-next-line prefer-rest-params -- it is the object that is meant
     return arguments;
   };
   class A {}
@@ -433,4 +432,113 @@ test("helpers that catch everything never see a full stack, wherever the recursi
     const value = attempt(() => plain(depth, () => f(1000)), undefined);
     if (value !== undefined) expect(value).toBe(1000);
   }
+});
+
+test("freeze takes results and arguments of any size", () => {
+  const count = 300_000;
+  const list = memoize((n: number) => Array.from({ length: n }, (_, i) => i), { freeze: true });
+  expect(Object.isFrozen(list(count))).toBe(true);
+  const size = memoize((of: Map<number, number>) => ({ n: of.size }), { freeze: true });
+  const map = new Map(Array.from({ length: count }, (_, i) => [i, i]));
+  expect(size(map)).toEqual({ n: count });
+});
+
+test("a method may be called class", () => {
+  const methods = {
+    class(n: number) {
+      return n + 1;
+    },
+  };
+  expect(memoize(methods.class)(1)).toBe(2);
+});
+
+test("an added property beyond the end of a boxed text counts", () => {
+  let runs = 0;
+  const f = memoize((_text: object) => ++runs);
+  f(Object("abc"));
+  f(Object.assign(Object("abc") as object, { 5: 1 }));
+  expect(runs).toBe(2);
+});
+
+test("entries() shows an object with symbols that is known by identity", () => {
+  const f = memoize((_value: object) => 1);
+  const object = { 0: "a", [Symbol.toStringTag]: "Row" };
+  f(object);
+  expect([...f.cache.entries()]).toEqual([[[object], 1]]);
+});
+
+test("the bytes of a typed array cannot be hidden by a property", () => {
+  let runs = 0;
+  const f = memoize((_bytes: Uint8Array) => ++runs);
+  const hiding = (n: number): Uint8Array =>
+    Object.defineProperty(new Uint8Array([n]), "byteLength", { value: 0 });
+  f(hiding(1));
+  f(hiding(2));
+  expect(runs).toBe(2);
+});
+
+test.each([{ timing: true }, { recursion: "off" }] as const)(
+  "clearAll frees what functions with %o keep",
+  async (options) => {
+    const f = memoize((n: number) => ({ n }), options);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const kept = ((): WeakRef<object> => new WeakRef(f(1)))();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    clearAll();
+    globalThis.gc?.();
+    expect(kept.deref()).toBe(undefined);
+  },
+);
+
+test("results that are cleared inside a callback are not run again", () => {
+  const runs: number[] = [];
+  const f: Memoized<(n: number) => number> = memoize((n: number): number => {
+    runs.push(n);
+    if (n === 0) return 0;
+    f(0);
+    clearing({});
+    return f(0) + 1;
+  });
+  const clearing = memoize((_value: object) => 1, {
+    key: () => {
+      f.cache.clear();
+      return 1;
+    },
+  });
+  expect(f(1)).toBe(1);
+  expect(runs).toEqual([1, 0]);
+});
+
+test("a recursion from a callback has a depth limit of its own", () => {
+  let deepest = 0;
+  let depth = 0;
+  const sum = memoize(
+    (n: number): number => {
+      deepest = Math.max(deepest, ++depth);
+      try {
+        return n === 0 ? 0 : n + inner(n - 1);
+      } finally {
+        depth--;
+      }
+    },
+    { depthLimit: 100 },
+  );
+  const inner = (n: number): number => sum(n);
+  const f = memoize((_value: unknown) => 1, { key: () => sum(3000) });
+  f(0);
+  expect(deepest).toBeLessThanOrEqual(101);
+});
+
+test("verify does not fail where what a promise resolves to cannot be read", async () => {
+  const f = memoize(
+    async () => ({
+      get x(): never {
+        throw new Error("boom");
+      },
+    }),
+    { verify: 1 },
+  );
+  await f();
+  await f();
+  await new Promise((resolve) => setTimeout(resolve, 0));
 });

@@ -106,6 +106,15 @@ describe("a recursion that escapes memoization", () => {
       fib = rote.memoize(fib);
       ${calls("fib")}
     `,
+    "a method, which names itself once": `
+      const shape = { area(n) { return n * n; } };
+      const fast = rote.memoize(shape.area);
+      ${calls("fast")}
+    `,
+    "an async function, which names itself once": `
+      const load = rote.memoize(async function fetched(n) { return n; });
+      ${calls("load")}
+    `,
     "a variable that is bound anew": `
       let fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
       fib = rote.memoize(fib);

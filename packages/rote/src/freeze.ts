@@ -20,7 +20,7 @@ function reachPlain(value: unknown, reached: Set<object>): void {
     const next = pending.pop();
     if (!isPlain(next) || reached.has(next)) continue;
     reached.add(next);
-    pending.push(...propertiesOf(next));
+    for (const each of propertiesOf(next)) pending.push(each);
   }
 }
 
@@ -36,9 +36,11 @@ function reachAll(value: unknown, reached: Set<object>): void {
     )
       continue;
     reached.add(next);
-    pending.push(...propertiesOf(next), Object.getPrototypeOf(next));
-    if (next instanceof Map) pending.push(...next.keys(), ...next.values());
-    if (next instanceof Set) pending.push(...next);
+    pending.push(Object.getPrototypeOf(next));
+    // One by one: as arguments of one call, they would all be on the stack.
+    for (const each of propertiesOf(next)) pending.push(each);
+    if (next instanceof Map) for (const [key, value] of next) pending.push(key, value);
+    if (next instanceof Set) for (const each of next) pending.push(each);
   }
 }
 

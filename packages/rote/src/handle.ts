@@ -6,7 +6,7 @@ import { rebuild } from "./key/rebuild.ts";
 import { IDENTITY } from "./key/token.ts";
 import type { Entry, Key } from "./key/trie.ts";
 import { show } from "./options.ts";
-import { catchUp, keepForDrives } from "./run/forget.ts";
+import { catchUp, forgetAll, keepForDrives } from "./run/forget.ts";
 import { runOutermost } from "./run/outermost.ts";
 import { runPlainly } from "./run/plain.ts";
 import { outside, stack } from "./run/stack.ts";
@@ -17,7 +17,7 @@ export interface CacheStats {
   hits: number;
   /** Calls that had to run the function: its runs less reruns, refreshes and verifications. */
   misses: number;
-  /** Times the function was run, reruns and refreshes included. */
+  /** Times the function was run, reruns, refreshes and verifications included. */
   runs: number;
   /** Runs repeated because the recursion was deeper than the stack: at most one for each run. */
   reruns: number;
@@ -110,7 +110,7 @@ export class Handle implements CacheHandle {
 
   clear(): void {
     if (this.#isOfOne) for (const { key } of this.#found()) this.#delete(key);
-    else this.#clearAll();
+    else forgetAll(this.#memo);
   }
 
   refresh(...args: unknown[]): unknown {
@@ -182,12 +182,6 @@ export class Handle implements CacheHandle {
       return value === undefined ? [] : [{ key, value }];
     });
     return memo.trie.delete(key);
-  }
-
-  #clearAll(): void {
-    const memo = this.#memo;
-    keepForDrives(memo, () => memo.trie.entries());
-    memo.trie.clear();
   }
 
   #found(): Entry[] {

@@ -104,7 +104,8 @@ function isAsync(fn: AnyFunction, prototype: object | null): boolean {
 }
 
 function rejectUnshareable(fn: AnyFunction, prototype: object | null, source: string): void {
-  const isClass = source.startsWith("class") && /^class\b/.test(source);
+  // A method may be called so, but has no prototype of its own.
+  const isClass = source.startsWith("class") && Object.hasOwn(fn, "prototype");
   if (!isClass && (prototype === Function.prototype || !isGenerator(fn, prototype))) return;
   const name = fn.name === "" ? "" : ` "${fn.name}"`;
   throw new RoteError(

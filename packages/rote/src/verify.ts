@@ -1,9 +1,10 @@
+import { isSameKey } from "./key/trie.ts";
 import type { Memo } from "./cache/memo.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { scanElements } from "./key/scan.ts";
 import { describeCall } from "./run/cycle.ts";
-import { isSameKey } from "./run/frame.ts";
+
 import { outside } from "./run/stack.ts";
 
 let isVerifying = false;
@@ -22,13 +23,13 @@ export function verifying(
         memo.runs++;
         const again: unknown = Reflect.apply(memo.original, receiver as never, args as never);
         if (again instanceof Promise && value instanceof Promise) {
-          void Promise.all([again, value]).then(
-            ([second, first]) => {
-              if (!isSame(second, first)) warnOnce("ROTE_VERIFY", verifyMessage(memo, args));
-            },
-            // A rejection is the callers' to handle, and is no entry for long.
-            () => {},
-          );
+          void Promise.all([again, value])
+            .then(([second, first]) => {
+              if (!outside(() => isSame(second, first)))
+                warnOnce("ROTE_VERIFY", verifyMessage(memo, args));
+            })
+            // A rejection is the callers' to handle, and no result can be compared that does not let itself be read.
+            .catch(() => {});
         } else if (!isSame(again, value)) {
           throw new RoteError("ERR_VERIFY", verifyMessage(memo, args));
         }

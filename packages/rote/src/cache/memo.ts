@@ -56,8 +56,8 @@ export class Memo {
   readonly bornIn: number = turn;
   isRegistered = false;
   /**
-   * Exists only while a drive has calls of this function pending: what the drive must not lose
-   * (results removed meanwhile, failures) and which calls are pending.
+   * Exists only while something of this function must not be lost before the outermost run ends:
+   * results that were removed meanwhile, failures, and in careful segments which calls are pending.
    */
   pinned: Trie | null = null;
   /** The function catches errors, or one was caught below it on a full stack: its runs keep an exact stack. */

@@ -8,7 +8,7 @@ import { Key } from "../key/trie.ts";
 import { catchUp } from "../run/forget.ts";
 import { isOff, runPlainly, runUnguarded } from "../run/plain.ts";
 import { run, runQuickly } from "../run/run.ts";
-import { CLOSED, outside, stack } from "../run/stack.ts";
+import { CLOSED, outside, reopen, stack } from "../run/stack.ts";
 
 export type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -47,8 +47,7 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
       found = trie.find(scan.count, scan.objects, scan.tokens, scan.tokenCount);
       if (found === undefined) key = scan.toKey();
     } finally {
-      stack.ceiling = ceiling;
-      stack.isOutside = isOutside;
+      reopen(ceiling, isOutside);
     }
   } else if (found === undefined) {
     const { length } = args;
@@ -97,11 +96,12 @@ function newError(memo: Memo): RoteError {
 /** Tokens of an argument that is worth a look when recursion meets it again and again. */
 const LARGE = 64;
 /** So many large scans inside runs of the same function are a recursion over the structure. */
-const MANY = 100;
+const MANY_SCANS = 100;
 
 /** A recursion over a growing structure walks all of it at every step. */
 function warnAboutGrowth(memo: Memo): void {
-  if (stack.segment === null || memo.largeScans > MANY || ++memo.largeScans < MANY) return;
+  if (stack.segment === null || memo.largeScans > MANY_SCANS || ++memo.largeScans < MANY_SCANS)
+    return;
   warnOnce(
     "ROTE_GROWING_ARGUMENT",
     `"${memo.name}" calls itself with large structures, and each call walks all of its argument to compare it by content. ` +

@@ -1,7 +1,15 @@
 import type { AnyFunction, Memo } from "../cache/memo.ts";
-import { endBelow, endOfThree, isDirect, slotOf } from "../key/direct.ts";
+import {
+  endBelow,
+  endOfThree,
+  isDirect,
+  slotOf,
+  storeDirect,
+  storePair,
+  storeThree,
+} from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
-import { enter, leave, runDirect, storeDirect, storePair, storeThree } from "../run/direct.ts";
+import { enter, leave, runDirect } from "../run/direct.ts";
 import { type Stack, stack } from "../run/stack.ts";
 import { anyOf, callAny, wrapAny, type Wrapper } from "./any.ts";
 
@@ -38,7 +46,7 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
           state.slots[at + 1] = a;
           const value: unknown = fn(a);
           leave(at, state, value);
-          storeDirect(memo, root, a, value);
+          storeDirect(memo.trie, root, a, value);
           return value;
         }
         return runDirect(memo, root, a, undefined, undefined);
@@ -71,7 +79,7 @@ function path2(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     slots[at + 2] = b;
     const value: unknown = fn(a, b);
     leave(at, state, value);
-    storePair(memo, root, a, b, value);
+    storePair(memo.trie, root, a, b, value);
     return value;
   };
 }
@@ -95,7 +103,7 @@ function path3(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     slots[at + 3] = c;
     const value: unknown = fn(a, b, c);
     leave(at, state, value);
-    storeThree(memo, a, b, c, value);
+    storeThree(memo.trie, a, b, c, value);
     return value;
   };
 }

@@ -1,9 +1,10 @@
-import { type Node, type Tail } from "./node.ts";
+import { childOf, LIST_LIMIT, type Node, setChild, type Tail, VOID } from "./node.ts";
 import { isSameToken } from "./token.ts";
+import { Key, type Trie } from "./trie.ts";
 
 /**
- * Looking up calls whose arguments are all tokens as they stand, without turning them into tokens
- * first: what most calls are, and what the call paths are made of.
+ * Looking up and storing calls whose arguments are all tokens as they stand, without turning them
+ * into tokens first: what most calls are, and what the call paths are made of.
  */
 
 /** A token as it stands: a primitive other than -0 and symbols. */
@@ -120,4 +121,36 @@ function endOfLongTail({ first, rest, value }: Tail, b: unknown, c: unknown): un
   return rest !== null && rest.length === 1 && isToken(first, b) && isToken(rest[0], c)
     ? value
     : undefined;
+}
+
+/** Stores the result of a call that ends below `node` with a token as it stands. */
+export function storeDirect(trie: Trie, node: Node, last: unknown, value: unknown): void {
+  const stored = value === undefined ? VOID : value;
+  if (typeof last === "number") {
+    // The next integer, the most frequent case of all, without a call.
+    const integer = last | 0;
+    const { list } = node;
+    const { length } = list;
+    if (integer - node.base === length && integer === last && length > 0 && node.map === null) {
+      if (length < LIST_LIMIT) {
+        list.push(stored);
+        trie.strongSize++;
+        return;
+      }
+    }
+  }
+  if (setChild(node, last, stored)) trie.strongSize++;
+}
+
+/** The same for a call of two arguments. */
+export function storePair(trie: Trie, root: Node, a: unknown, b: unknown, value: unknown): void {
+  const below = childOf(root, a);
+  if (below !== undefined && !(below as Node | Tail).isTail && (below as Node).prefix === null)
+    storeDirect(trie, below as Node, b, value);
+  else trie.set(new Key(2, null, [a, b]), value === undefined ? VOID : value);
+}
+
+/** The same for a call of three. */
+export function storeThree(trie: Trie, a: unknown, b: unknown, c: unknown, value: unknown): void {
+  trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
 }

@@ -84,8 +84,13 @@ function textsToBytes(texts: string[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function readView({ buffer, byteOffset, byteLength }: ArrayBufferView): unknown[] {
-  return bytesToTexts(buffer, byteOffset, byteLength);
+/** Reads the bytes of a view through getters that no property of its own can hide. */
+function viewReader(prototype: object): (view: object) => unknown[] {
+  const [buffer, offset, length] = ["buffer", "byteOffset", "byteLength"].map((name) =>
+    getter(prototype, name),
+  ) as [Read, Read, Read];
+  return (view) =>
+    bytesToTexts(buffer(view) as ArrayBuffer, offset(view) as number, length(view) as number);
 }
 
 type Revive = new (buffer: ArrayBuffer) => unknown;
@@ -95,7 +100,7 @@ function typedArray(name: string, revive: (bytes: Uint8Array<ArrayBuffer>) => un
   return new Kind(
     (object: ArrayBufferView) => {
       if (viewTag(object) !== name) throw new TypeError();
-      return readView(object);
+      return readTypedArray(object);
     },
     (texts: string[]) => revive(textsToBytes(texts)),
     true,
@@ -117,10 +122,11 @@ const setSize = getter(Set.prototype, "size");
 const mapForEach = Map.prototype.forEach;
 const setForEach = Set.prototype.forEach;
 const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
-const viewLength = getter(DataView.prototype, "byteLength");
 const sourceOf = getter(RegExp.prototype, "source");
 const flagsOf = getter(RegExp.prototype, "flags");
-const viewTag = getter(getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
+const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as object;
+const viewTag = getter(typedArrayPrototype, Symbol.toStringTag);
+const readTypedArray = viewReader(typedArrayPrototype);
 
 /** The language's own, by the name of their constructor; more are learned as they are met. */
 const kinds: Record<string, Kind> = {
@@ -163,10 +169,7 @@ const kinds: Record<string, Kind> = {
     ([, ...texts]: [unknown, ...string[]]) => textsToBytes(texts).buffer,
   ),
   DataView: new Kind(
-    (object: DataView) => {
-      viewLength(object);
-      return readView(object);
-    },
+    viewReader(DataView.prototype),
     (texts: string[]) => new DataView(textsToBytes(texts).buffer),
   ),
   Number: boxed(Number),

@@ -38,7 +38,7 @@ export const keySymbol: unique symbol = Symbol.for("rote.key") as never;
  */
 export class Scan {
   /** Copied rather than made, which is the cheapest list with room. */
-  readonly tokens: unknown[] = ROOM.slice();
+  readonly tokens: unknown[] = TEMPLATE.slice();
   /** Where the tokens end. */
   end = 0;
   /** How many key elements there are. */
@@ -82,9 +82,9 @@ class Met {
 }
 
 /** More tokens than that make a list grow. */
-const ROOM: unknown[] = new Array(24).fill(undefined);
-/** Of typed arrays and boxed texts that are longer, only elements and symbols count. */
-const MANY = 4096;
+const TEMPLATE: unknown[] = new Array(24).fill(undefined);
+/** Of typed arrays and boxed texts with more bytes or characters, only elements and symbols count. */
+const LONG = 4096;
 /** From this many met objects on, they have an index. */
 const FEW = 12;
 
@@ -319,8 +319,10 @@ function finishKeys(
     ((end === at + 1 && symbols.length === 0 && !isTrulyEmpty(object)) ||
       (keySet.isIndexed && !isOrdinary(object)))
   ) {
-    tokens[at] = identity(scan, object);
-    scan.end = at + 1;
+    // In the place of the mark for symbols, if there is one.
+    const start = symbols.length > 0 ? at - 1 : at;
+    tokens[start] = identity(scan, object);
+    scan.end = start + 1;
     return;
   }
   tokens[at] = keySet;
@@ -385,11 +387,15 @@ function expandArray(scan: Scan, array: unknown[]): void {
 }
 
 /** A Date with a property of its own is not equal to one without. */
-function namesOf(object: object, kind: Mark): string[] {
+function namesOf(object: object, kind: Mark, parts: unknown[] | null): string[] {
   if (!(kind instanceof Kind) || !kind.isIndexed) return keys(object);
+  const length = parts?.reduce<number>((sum, text) => sum + (text as string).length, 0) ?? 0;
   // To list all the indices of a large one takes far longer than to read its content.
-  if ((object as ArrayLike<unknown>).length > MANY) return [];
-  return keys(object).filter((name) => String(Number(name) >>> 0) !== name);
+  if (length > LONG) return [];
+  return keys(object).filter((name) => {
+    const index = Number(name) >>> 0;
+    return String(index) !== name || index >= length;
+  });
 }
 
 function expandOther(scan: Scan, { object, kind, parts }: Met): void {
@@ -406,5 +412,5 @@ function expandOther(scan: Scan, { object, kind, parts }: Met): void {
     add(scan, parts.length);
     addAll(scan, parts, parts.length);
   }
-  expandKeys(scan, object, namesOf(object, kind), kind !== BARE, parts === null);
+  expandKeys(scan, object, namesOf(object, kind, parts), kind !== BARE, parts === null);
 }

@@ -1,5 +1,6 @@
 import { NESTED } from "./token.ts";
 import { find, insert, Node, remove, visitEntries } from "./node.ts";
+import { isSameToken } from "./token.ts";
 
 /**
  * What identifies one call: how many arguments it has, the objects it knows by identity, and its
@@ -15,6 +16,18 @@ export class Key {
     this.objects = objects;
     this.tokens = tokens;
   }
+}
+
+/** Whether two keys of one function are equal. */
+export function isSameKey(a: Key, b: Key): boolean {
+  const { objects, tokens } = a;
+  return (
+    a.count === b.count &&
+    tokens.length === b.tokens.length &&
+    objects?.length === b.objects?.length &&
+    (objects === null || objects.every((object, i) => object === b.objects?.[i])) &&
+    tokens.every((token, i) => isSameToken(token, b.tokens[i]))
+  );
 }
 
 /** A key and the stored result of its call. */

@@ -1,5 +1,6 @@
 import type { Memo } from "../cache/memo.ts";
-import { childOf, LIST_LIMIT, type Node, setChild, type Tail, VOID } from "../key/node.ts";
+import { storeDirect, storePair, storeThree } from "../key/direct.ts";
+import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { goesOn } from "./deep.ts";
@@ -36,38 +37,6 @@ export function leave(at: number, state: Stack, value: unknown): void {
   state.top = at;
 }
 
-/** Stores the result of a call that ends below `node` with a token as it stands. */
-export function storeDirect(memo: Memo, node: Node, last: unknown, value: unknown): void {
-  const stored = value === undefined ? VOID : value;
-  if (typeof last === "number") {
-    // The next integer, the most frequent case of all, without a call.
-    const integer = last | 0;
-    const { list } = node;
-    const { length } = list;
-    if (integer - node.base === length && integer === last && length > 0 && node.map === null) {
-      if (length < LIST_LIMIT) {
-        list.push(stored);
-        memo.trie.strongSize++;
-        return;
-      }
-    }
-  }
-  if (setChild(node, last, stored)) memo.trie.strongSize++;
-}
-
-/** The same for a call of two arguments. */
-export function storePair(memo: Memo, root: Node, a: unknown, b: unknown, value: unknown): void {
-  const below = childOf(root, a);
-  if (below !== undefined && !(below as Node | Tail).isTail && (below as Node).prefix === null)
-    storeDirect(memo, below as Node, b, value);
-  else memo.trie.set(new Key(2, null, [a, b]), value === undefined ? VOID : value);
-}
-
-/** The same for a call of three. */
-export function storeThree(memo: Memo, a: unknown, b: unknown, c: unknown, value: unknown): void {
-  memo.trie.set(new Key(3, null, [a, b, c]), value === undefined ? VOID : value);
-}
-
 /**
  * A run that may not simply go ahead. In most cases it is an outermost one, and nothing special is
  * asked for: then this is `runOutermost` without what that does not need. One large function, so
@@ -75,9 +44,10 @@ export function storeThree(memo: Memo, a: unknown, b: unknown, c: unknown, value
  */
 export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unknown): unknown {
   const state = stack;
-  const { arity, depthLimit: limit, runner } = memo;
+  const { arity, depthLimit: limit, runner, trie } = memo;
   if (
     state.segment !== null ||
+    state.isOutside ||
     memo.epoch !== state.epoch ||
     memo.isCareful ||
     memo.isTimed ||
@@ -109,9 +79,9 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     }
     if (state.top !== FRAME && wasDisturbed(segment, value))
       return drive(segment, false, undefined);
-    if (arity === 1) storeDirect(memo, root, a, value);
-    else if (arity === 2) storePair(memo, root, a, b, value);
-    else storeThree(memo, a, b, c, value);
+    if (arity === 1) storeDirect(trie, root, a, value);
+    else if (arity === 2) storePair(trie, root, a, b, value);
+    else storeThree(trie, a, b, c, value);
     return value;
   } finally {
     const depth = clearFrames(0);

@@ -144,12 +144,11 @@ function takeOver(segment: Segment, error: unknown): void {
   segment.refusedKey = null;
   segment.isSuspended = segment.wantsCare = segment.wantsRestart = segment.hasOverflowed = false;
   if (hasOverflowed || (!isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
+  memoAt(slots, base).reruns++;
   if (wantsCare || wantsRestart || (!isSuspended && !isStackOverflow(error))) {
-    memoAt(slots, base).reruns++;
     beCareful(segment, wantsRestart);
     return;
   }
-  memoAt(slots, base).reruns++;
   appendFrames(segment, refusedAt, top);
   segment.exactFrom = 0;
   clearFrames(base);

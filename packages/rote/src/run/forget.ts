@@ -6,9 +6,14 @@ import { CLOSED, type Segment, stack } from "./stack.ts";
 /** Drops the entries if `clearAll` has asked for it. */
 export function catchUp(memo: Memo): void {
   if (memo.epoch === stack.entriesEpoch) return;
+  forgetAll(memo);
+  memo.epoch = stack.entriesEpoch;
+}
+
+/** Drops the entries. */
+export function forgetAll(memo: Memo): void {
   keepForDrives(memo, () => memo.trie.entries());
   memo.trie.clear();
-  memo.epoch = stack.entriesEpoch;
 }
 
 /** Entries are about to be removed: drives under way that rely on them keep them for themselves. */

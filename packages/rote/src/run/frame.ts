@@ -1,7 +1,8 @@
 import type { Memo } from "../cache/memo.ts";
-import { childOf, setChild, VOID } from "../key/node.ts";
+import { storeDirect } from "../key/direct.ts";
+import { childOf, VOID } from "../key/node.ts";
 import { isSameToken } from "../key/token.ts";
-import { Key } from "../key/trie.ts";
+import { isSameKey, Key } from "../key/trie.ts";
 
 /**
  * A frame is one call, as four slots of a list: its memo, and either up to three arguments, all
@@ -66,9 +67,9 @@ export function findFrame(slots: readonly unknown[], at: number): unknown {
 /** Stores the result of a frame's call. */
 export function storeFrame(slots: readonly unknown[], at: number, value: unknown): void {
   const { arity, trie } = memoAt(slots, at);
-  const stored = value === undefined ? VOID : value;
-  if (arity !== 1 || slots[at + 1] instanceof Key) trie.set(keyAt(slots, at), stored);
-  else if (setChild(trie.root(1), slots[at + 1], stored)) trie.strongSize++;
+  if (arity === 1 && !(slots[at + 1] instanceof Key))
+    storeDirect(trie, trie.root(1), slots[at + 1], value);
+  else trie.set(keyAt(slots, at), value === undefined ? VOID : value);
 }
 
 /** Whether two frames are of one call. */
@@ -84,16 +85,4 @@ export function isSameFrame(
   for (let i = memoAt(a, at).arity; i > 0; i--)
     if (!isSameToken(a[at + i], b[bt + i])) return false;
   return true;
-}
-
-/** Whether two keys of one function are equal. */
-export function isSameKey(a: Key, b: Key): boolean {
-  const { objects, tokens } = a;
-  return (
-    a.count === b.count &&
-    tokens.length === b.tokens.length &&
-    objects?.length === b.objects?.length &&
-    (objects === null || objects.every((object, i) => object === b.objects?.[i])) &&
-    tokens.every((token, i) => isSameToken(token, b.tokens[i]))
-  );
 }

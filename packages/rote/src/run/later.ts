@@ -1,18 +1,18 @@
 import type { Memo } from "../cache/memo.ts";
-import type { Key } from "../key/trie.ts";
-import { FRAME, isSameKey, keyAt } from "./frame.ts";
+import { isSameKey, type Key } from "../key/trie.ts";
+import { FRAME, keyAt } from "./frame.ts";
 import { runOutermost } from "./outermost.ts";
 import { type Segment, stack } from "./stack.ts";
 
 /** Runs on the stack from which on they start in a microtask. */
-const MANY = 200;
+const LATER_FROM = 200;
 
 /** Whether a call of a native async function is so deep that it starts in a microtask instead, on an empty stack. */
 export function startsLater(segment: Segment, memo: Memo, key: Key): boolean {
   if (!memo.isAsync) return false;
   const { slots, top } = stack;
   const { base, limit } = segment;
-  if (top < base + Math.min(limit, MANY) * FRAME) return false;
+  if (top < base + Math.min(limit, LATER_FROM) * FRAME) return false;
   // A call that waits for itself would be its own promise: that is for the drive to find.
   for (let at = base; at < top; at += FRAME)
     if (slots[at] === memo && isSameKey(keyAt(slots, at), key)) return false;

@@ -1,11 +1,20 @@
 import type { Memo } from "../cache/memo.ts";
+import { register } from "../cache/registry.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { drive, PENDING, pin, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
-import type { Key } from "../key/trie.ts";
-import { FRAME, isSameKey, keyAt, runFrame, storeFrame } from "./frame.ts";
+import { isSameKey, type Key } from "../key/trie.ts";
+import { FRAME, keyAt, runFrame, storeFrame } from "./frame.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
-import { clearFrames, push, reserve, Segment, stack } from "./stack.ts";
+import {
+  clearFrames,
+  DEFAULT_DEPTH_LIMIT,
+  push,
+  reopen,
+  reserve,
+  Segment,
+  stack,
+} from "./stack.ts";
 import { warmUp } from "./deep.ts";
 import { requireRoom } from "./room.ts";
 
@@ -41,6 +50,7 @@ export function runOutermost(
   if (outer !== null && outer.pendingEnd > 0) segment.hasPinned = true;
   if (isCareful) warmUp(memo);
   const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
+  register(memo);
   const startedAt = outer === null && !memo.isTimed ? startClock(memo) : -1;
   push(memo, receiver, args, key);
   memo.runs++;
@@ -64,9 +74,8 @@ export function runOutermost(
     const depth = Math.max(segment.deepest, clearFrames(base));
     for (const pinning of segment.pinning) pinning.pinned = null;
     stack.top = base;
-    stack.ceiling = ceiling;
     stack.segment = outer;
-    stack.isOutside = isOutside;
+    reopen(ceiling, isOutside);
     if (outer !== null) {
       outer.deepest = Math.max(outer.deepest, (base - outer.base) / FRAME + depth);
       outer.isUsed = true;
@@ -79,10 +88,10 @@ export function runOutermost(
 }
 
 /** What a drive or an exact stack leaves behind; the next run gets another segment. */
-export function closeUsed({ pinning, deepest, limit }: Segment, memo: Memo): void {
+export function closeUsed({ pinning, deepest }: Segment, memo: Memo): void {
   for (const each of pinning) each.pinned = null;
   if (deepest > memo.deepest) memo.deepest = deepest;
-  stack.spare = new Segment(null, 0, limit, false);
+  stack.spare = new Segment(null, 0, DEFAULT_DEPTH_LIMIT, false);
 }
 
 /** An inner segment ends, perhaps by an error: its calls are not under way any more. */

@@ -1,7 +1,8 @@
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import type { Key } from "../key/trie.ts";
-import { now } from "./clock.ts";
+import { register } from "../cache/registry.ts";
+import { startClock, stopClock } from "./clock.ts";
 import { runRefused } from "./refused.ts";
 import { stack } from "./stack.ts";
 import { rethrow } from "./suspend.ts";
@@ -36,7 +37,8 @@ export function runUnguarded(
   const { segment, isOutside } = stack;
   if (segment !== null && segment.isSuspended && !isOutside)
     return runRefused(segment, memo, receiver, args, key);
-  const startedAt = segment === null && !memo.isTimed ? now() : -1;
+  register(memo);
+  const startedAt = segment === null && !memo.isTimed ? startClock(memo) : -1;
   memo.runs++;
   try {
     const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
@@ -44,6 +46,6 @@ export function runUnguarded(
     memo.trie.set(key, value === undefined ? VOID : value);
     return value;
   } finally {
-    if (startedAt >= 0) memo.runTime += now() - startedAt;
+    if (startedAt >= 0) stopClock(memo, startedAt);
   }
 }

@@ -1,8 +1,8 @@
 import type { Memo } from "../cache/memo.ts";
 import { RoteError } from "../errors.ts";
-import type { Key, Trie } from "../key/trie.ts";
+import { isSameKey, type Key, type Trie } from "../key/trie.ts";
 import { SUSPENSION } from "./drive.ts";
-import { FRAME, isSameKey } from "./frame.ts";
+import { FRAME } from "./frame.ts";
 import { runOutermost } from "./outermost.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { claimRoom, ROOM } from "./room.ts";

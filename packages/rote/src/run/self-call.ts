@@ -2,15 +2,16 @@ import type { Memo } from "../cache/memo.ts";
 import { warnOnce } from "../development.ts";
 
 /** Runs of a self-naming function that are watched for one memoized call inside. */
-export const WATCHED_RUNS = 5;
+const WATCHED_RUNS = 5;
 
 /** How many runs to watch: none unless the function's text calls its own name. */
 export function selfCallWatch(name: string, source: string): number {
   if (name === "") return 0;
   const call = `${name}(`;
   let at = source.indexOf(call);
-  // `function fib(n)` names it once without calling it.
-  if (at >= 0 && source.startsWith(`function ${call}`)) at = source.indexOf(call, at + 1);
+  // `function fib(n)` names it once without calling it. In a method, its bare name means something else.
+  const header = /^(?:async\s+)?(function\s)?\s*$/.exec(source.slice(0, Math.max(at, 0)));
+  if (at >= 0 && header !== null) at = header[1] === undefined ? -1 : source.indexOf(call, at + 1);
   // A name within a longer name, or a method of something else, is another name.
   while (at > 0 && /[\w$.]/.test(source[at - 1] as string)) at = source.indexOf(call, at + 1);
   return at < 0 ? 0 : WATCHED_RUNS;

@@ -9,7 +9,8 @@ import { FRAME, writeFrame } from "./frame.ts";
  *    is no `try` around the run: unwinding is four times as fast without. So after an error that
  *    user code has caught, `top` is too high until the next run returns, which sees that and says so.
  * 2. `ceiling` is compared with `top` before every run. It is below every `top` whenever a run may
- *    not simply go ahead: outside every run, while a suspension is on its way up, in careful segments.
+ *    not simply go ahead: outside every run, while a suspension is on its way up, in careful
+ *    segments, and where something is pinned.
  */
 export interface Stack {
   top: number;
@@ -45,7 +46,7 @@ export class Segment {
   readonly base: number;
   limit: number;
   /** Something below is not as it was at first: the segment is not used again. */
-  isUsed: boolean;
+  isUsed = false;
   /** A suspension is on its way up; nothing below it counts. */
   isSuspended = false;
   /** The run in progress has to be repeated with an exact stack. */
@@ -84,13 +85,12 @@ export class Segment {
     this.base = base;
     this.limit = limit;
     this.isCareful = isCareful;
-    this.isUsed = isCareful || outer !== null;
   }
 
   /** Where runs of this segment must not go ahead. */
   get ceiling(): number {
-    // The first stop is where room begins to be tested: see `run`.
-    return this.isCareful || this.hasPinned || this.isSuspended
+    // The first stop is where room begins to be tested: see deep.ts.
+    return this.isCareful || this.hasPinned
       ? CLOSED
       : this.base + Math.min(this.limit, DEEP) * FRAME;
   }
@@ -142,9 +142,15 @@ export function outside<Result>(callback: () => Result): Result {
   try {
     return callback();
   } finally {
-    stack.ceiling = ceiling;
-    stack.isOutside = isOutside;
+    reopen(ceiling, isOutside);
   }
+}
+
+/** After a callback, or a run from one: as before, unless something has been pinned meanwhile that runs must see. */
+export function reopen(ceiling: number, isOutside: boolean): void {
+  const { segment } = stack;
+  stack.ceiling = segment !== null && segment.hasPinned ? CLOSED : ceiling;
+  stack.isOutside = isOutside;
 }
 
 /** Whether nothing is under way: what must hold between two outermost calls. */
