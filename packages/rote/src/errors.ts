@@ -40,9 +40,9 @@ export interface RoteErrorFields {
 export class RoteError extends Error {
   override readonly name: string = "RoteError";
   readonly code: RoteErrorCode;
-  readonly option?: string;
-  readonly value?: unknown;
-  readonly cycle?: readonly string[];
+  declare readonly option?: string;
+  declare readonly value?: unknown;
+  declare readonly cycle?: readonly string[];
 
   constructor(code: RoteErrorCode, message: string, fields: RoteErrorFields = {}) {
     super(message, "cause" in fields ? { cause: fields.cause } : undefined);

@@ -1,5 +1,5 @@
 import { keyOfCall, keyOfReceiver } from "./call/any.ts";
-import type { AnyFunction, Memo } from "./cache/memo.ts";
+import type { AnyFunction, Callable, Memo, ParametersOf, ResultOf } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
 import { VOID } from "./key/node.ts";
 import { rebuild } from "./key/rebuild.ts";
@@ -35,26 +35,26 @@ export interface CacheStats {
 }
 
 /** Looks into, and changes, what a memoized function remembers; `fn.cache`. */
-export interface CacheHandle<Fn extends AnyFunction = AnyFunction> {
+export interface CacheHandle<Fn extends Callable = AnyFunction> {
   /** How many entries there are. Counting takes time in proportion if arguments are known by identity. */
   readonly size: number;
   /** Whether a call with these arguments would be a hit. Counts nothing. */
-  has(...args: Parameters<Fn>): boolean;
+  has(...args: ParametersOf<Fn>): boolean;
   /** The stored result of a call, or `undefined`; never runs the function, counts nothing. */
-  peek(...args: Parameters<Fn>): ReturnType<Fn> | undefined;
+  peek(...args: ParametersOf<Fn>): ResultOf<Fn> | undefined;
   /** Stores `value` as the result of a call. */
-  set(args: Readonly<Parameters<Fn>>, value: ReturnType<Fn>): void;
+  set(args: Readonly<ParametersOf<Fn>>, value: ResultOf<Fn>): void;
   /** Forgets the result of a call; whether there was one. */
-  delete(...args: Parameters<Fn>): boolean;
+  delete(...args: ParametersOf<Fn>): boolean;
   /** Forgets every entry. */
   clear(): void;
   /** Runs the function whatever is stored, stores the new result and returns it. An error leaves the old entry. */
-  refresh(...args: Parameters<Fn>): ReturnType<Fn>;
+  refresh(...args: ParametersOf<Fn>): ResultOf<Fn>;
   /**
    * Every entry as `[args, value]`: arguments with content are made anew from the key, others are the
    * objects themselves. With a `key` function, `[key, value]`. A copy: changes do not disturb it.
    */
-  entries(): IterableIterator<[args: Parameters<Fn>, value: ReturnType<Fn>]>;
+  entries(): IterableIterator<[args: ParametersOf<Fn>, value: ResultOf<Fn>]>;
   /** What it was worth. */
   stats(): CacheStats;
   /**

@@ -1,4 +1,4 @@
-export type { AnyFunction } from "./cache/memo.ts";
+export type { AnyFunction, Callable, ParametersOf, ResultOf } from "./cache/memo.ts";
 export { RoteError, type RoteErrorCode, type RoteErrorFields } from "./errors.ts";
 export type { CacheHandle, CacheStats } from "./handle.ts";
 export { keySymbol } from "./key/scan.ts";

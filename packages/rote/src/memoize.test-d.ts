@@ -125,6 +125,19 @@ describe("the shape of the original in the types", () => {
     // @ts-expect-error a mark is a string
     greet("Ada", "hi", 1);
 
+    const inline = memoize((a: number, b = 2, { c = 3 } = {}) => a + b + c);
+    expectTypeOf(inline.original).parameters.toEqualTypeOf<
+      [a: number, b?: number | undefined, options?: { c?: number | undefined } | undefined]
+    >();
+    // @ts-expect-error a string is no number
+    inline(1, "2");
+    // @ts-expect-error a string is no result
+    inline.cache.set([1], "5");
+    const curried = memoize({ timing: true })((a: number, b = 2) => a + b);
+    expectTypeOf(curried).parameters.toEqualTypeOf<[a: number, b?: number | undefined]>();
+    // @ts-expect-error a parameter needs a type, as without memoize
+    memoize((n) => n.foo.bar);
+
     const optional = memoize((a: number, b?: string) => (b ?? "") + a);
     expectTypeOf(optional).parameters.toEqualTypeOf<[a: number, b?: string | undefined]>();
   });

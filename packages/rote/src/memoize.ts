@@ -1,5 +1,5 @@
 import { fastArity, wrap } from "./call/wrap.ts";
-import { type AnyFunction, Memo } from "./cache/memo.ts";
+import { type AnyFunction, type Callable, Memo } from "./cache/memo.ts";
 import { countTurn } from "./cache/registry.ts";
 import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
@@ -13,7 +13,7 @@ import { timing } from "./run/clock.ts";
 import { verifying } from "./verify.ts";
 
 /** A memoized function: callable like the original, with what it remembers at hand. */
-export type Memoized<Fn extends AnyFunction> = Fn & {
+export type Memoized<Fn extends Callable> = Fn & {
   /** Looks into, and changes, what the function remembers. */
   readonly cache: CacheHandle<Fn>;
   /** The function that was wrapped. */
@@ -42,15 +42,15 @@ export type Memoized<Fn extends AnyFunction> = Fn & {
  * fib(100); //=> 354224848179261915075n
  * ```
  */
-export function memoize<Fn extends AnyFunction>(
+export function memoize<Fn extends Callable>(
   fn: Fn,
   options?: MemoizeOptions<NoInfer<Fn>>,
 ): Memoized<Fn>;
-export function memoize(options: MemoizeOptions): <Fn extends AnyFunction>(fn: Fn) => Memoized<Fn>;
+export function memoize(options: MemoizeOptions): <Fn extends Callable>(fn: Fn) => Memoized<Fn>;
 export function memoize(first: AnyFunction | MemoizeOptions, options?: MemoizeOptions): unknown {
   if (typeof first === "function") return memoizeFunction(first, options);
   if (typeof first !== "object" || first === null || options !== undefined)
-    throw notAFunction(first);
+    throw notAFunction(first, options);
   checkOptions(first);
   return (fn: AnyFunction) => {
     if (typeof fn !== "function") throw notAFunction(fn);
@@ -58,10 +58,11 @@ export function memoize(first: AnyFunction | MemoizeOptions, options?: MemoizeOp
   };
 }
 
-function notAFunction(value: unknown): RoteError {
+function notAFunction(value: unknown, second?: unknown): RoteError {
   return new RoteError(
     "ERR_INVALID_ARGUMENT",
-    `memoize takes a function, or options such as { key: "identity" } to give it a function later; received ${show(value)}.`,
+    `memoize takes a function, or options such as { key: "identity" } to give it a function later; received ${show(value)}.` +
+      (typeof second === "function" ? " The function comes first: memoize(fn, options)." : ""),
     { value },
   );
 }
@@ -112,7 +113,7 @@ function rejectUnshareable(fn: AnyFunction, prototype: object | null, source: st
     "ERR_INVALID_ARGUMENT",
     isClass
       ? `The class${name} cannot be memoized: every new would share one object. Memoize a function that returns an instance: memoize((...args) => new ${fn.name || "Type"}(...args)).`
-      : `The generator function${name} cannot be memoized: its callers would share one iterator, which can be read once. Memoize a function that returns an array: memoize((...args) => [...${fn.name || "generate"}(...args)]).`,
+      : `The generator function${name} cannot be memoized: its callers would share one iterator, which can be read once. Memoize a function that returns an array: memoize((...args) => ${tagOf(fn) === "AsyncGeneratorFunction" ? "Array.fromAsync(" : "[..."}${fn.name || "generate"}(...args)${tagOf(fn) === "AsyncGeneratorFunction" ? ")" : "]"}).`,
     { value: fn },
   );
 }

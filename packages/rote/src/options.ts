@@ -1,14 +1,17 @@
-import type { AnyFunction } from "./cache/memo.ts";
+import type { AnyFunction, Callable, ParametersOf } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
 
 /** How a memoized function behaves. Every option is checked when wrapping. */
-export interface MemoizeOptions<Fn extends AnyFunction = AnyFunction> {
+export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
   /**
    * What identifies a call: `"value"` compares plain data and built-ins by content, `"identity"`
    * compares every object by identity, a function of the arguments gives what is compared by value.
    * @defaultValue `"value"`
    */
-  key?: "value" | "identity" | ((this: ThisParameterType<Fn>, ...args: Parameters<Fn>) => unknown);
+  key?:
+    | "value"
+    | "identity"
+    | ((this: ThisParameterType<Fn>, ...args: ParametersOf<Fn>) => unknown);
   /**
    * Whether `this` is part of what identifies a call.
    * @defaultValue by the function's text: if it contains `this`, `super` or `eval`, or is native and not bound
@@ -98,10 +101,14 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
   },
 };
 
-/** Shows a refused value: numbers and the like as they are, short texts quoted, all else by type. */
+/** Shows the refused value of an option: short texts quoted, all else as an argument is shown. */
+function showOption(value: unknown): string {
+  return typeof value === "string" && value.length <= 40 ? JSON.stringify(value) : show(value);
+}
+
+/** Shows a refused argument: numbers and the like as they are, all else by type, since messages end up in logs. */
 export function show(value: unknown): string {
-  if (typeof value === "string")
-    return value.length <= 40 ? JSON.stringify(value) : `a text of ${value.length} characters`;
+  if (typeof value === "string") return `a text of ${value.length} characters`;
   if (typeof value === "bigint") return `${value}n`;
   if (value === null || ["number", "boolean", "undefined"].includes(typeof value))
     return Object.is(value, -0) ? "-0" : String(value);
@@ -114,7 +121,8 @@ export function checkOptions(options: MemoizeOptions): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RoteError(
       "ERR_INVALID_ARGUMENT",
-      `options must be an object such as { key: "identity" }; received ${show(options)}.`,
+      `options must be an object such as { key: "identity" }; received ${show(options)}.` +
+        (typeof options === "function" ? " A function that gives the key is { key: … }." : ""),
       { value: options },
     );
   }
@@ -135,7 +143,7 @@ export function checkOptions(options: MemoizeOptions): void {
     if (value !== undefined && !known.isValid(value)) {
       throw new RoteError(
         "ERR_INVALID_OPTION",
-        `${option} must be ${known.rule}; received ${show(value)}. ${known.remedy}`,
+        `${option} must be ${known.rule}; received ${showOption(value)}. ${known.remedy}`,
         { option, value },
       );
     }

@@ -4,6 +4,21 @@ import { turn } from "./registry.ts";
 /** Any function. `any`, so that parameters without a type of their own are left to be what they are. */
 export type AnyFunction = (...args: any[]) => any;
 
+/**
+ * What can be memoized: any function, but no class. Not `AnyFunction`, which would make parameters
+ * with a default `any` where the function is written as the argument.
+ */
+export interface Callable {
+  readonly apply: (this: never, thisArg: never, args?: never) => unknown;
+  readonly prototype?: undefined;
+}
+
+/** The parameters of a function, of the last one if it is overloaded. */
+export type ParametersOf<Fn> = Fn extends (...args: infer Args) => unknown ? Args : never;
+
+/** The result of a function, of the last one if it is overloaded. */
+export type ResultOf<Fn> = Fn extends (...args: never) => infer Result ? Result : never;
+
 /** Everything known about one memoized function. */
 export class Memo {
   readonly original: AnyFunction;

@@ -86,10 +86,11 @@ export function keyOfReceiver(memo: Memo, receiver: unknown): Key {
   return scanWithReceiver(memo.byIdentity, [], receiver).toKey();
 }
 
-function newError(memo: Memo): RoteError {
+function newError({ name, original }: Memo): RoteError {
+  const type = original.name || "Type";
   return new RoteError(
     "ERR_NEW",
-    `"${memo.name}" is memoized and was called with new: every call would share one object. Memoize a function that returns new ${memo.name}(…) instead.`,
+    `"${name}" is memoized and was called with new: every call would share one object. Memoize a function that makes one instead: memoize((...args) => new ${type}(...args)).`,
   );
 }
 
