@@ -11,7 +11,7 @@ import type { Memo } from "./memo.ts";
 let tries: WeakRef<Trie>[] = [];
 let pruneAt = 256;
 
-/** Counts turns of the event loop, if only those in which a function was memoized. */
+/** Counts turns, if only those in which a function was memoized; what ends one is the next microtask. */
 export let turn = 0;
 let isTurnCounted = false;
 
