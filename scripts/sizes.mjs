@@ -10,7 +10,8 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { budgets } = JSON.parse(readFileSync(new URL("size-budget.json", import.meta.url), "utf8"));
 
-async function measure(specifier, name) {
+/** Bytes of one import; with esbuild plugins, of what they make of it. */
+export async function measure(specifier, name, plugins = []) {
   const result = await build({
     stdin: {
       contents: `export { ${name} } from ${JSON.stringify(specifier)};`,
@@ -23,6 +24,7 @@ async function measure(specifier, name) {
     target: "es2022",
     platform: "neutral",
     external: ["node:*"],
+    plugins,
     write: false,
   });
   return gzipSync(result.outputFiles[0].contents, { level: 9 }).length;
