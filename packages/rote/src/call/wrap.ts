@@ -10,7 +10,10 @@ import {
 } from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
 import { enter, leave, runDirect } from "../run/direct.ts";
-import { type Stack, stack } from "../run/stack.ts";
+import { goesOn } from "../run/deep.ts";
+import { FRAME } from "../run/frame.ts";
+import { CLOSED, type Stack, stack } from "../run/stack.ts";
+import { settle } from "../run/suspend.ts";
 import { anyOf, callAny, wrapAny, type Wrapper } from "./any.ts";
 
 /**
@@ -41,11 +44,17 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     if (arguments.length === 1 && new.target === undefined) {
       const found = slotOf(root, a);
       if (found === undefined) {
-        const at = enter(memo, state);
-        if (at >= 0) {
-          state.slots[at + 1] = a;
+        // As `enter` and `leave`, written out, which makes it faster by a tenth.
+        const at = state.top;
+        const { slots, ceiling } = state;
+        if ((at < ceiling || (ceiling !== CLOSED && goesOn(memo))) && memo.epoch === state.epoch) {
+          if (slots[at] !== memo) slots[at] = memo;
+          slots[at + 1] = a;
+          state.top = at + FRAME;
+          memo.runs++;
           const value: unknown = fn(a);
-          leave(at, state, value);
+          if (state.top !== at + FRAME) settle(at, value);
+          state.top = at;
           storeDirect(memo.trie, root, a, value);
           return value;
         }
