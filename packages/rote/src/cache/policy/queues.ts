@@ -51,6 +51,11 @@ export class Queues {
     return node === queue ? -1 : node - this.offset;
   }
 
+  /** Whether a queue has one slot, or none. */
+  isAlone(queue: number): boolean {
+    return this.towardsBack[queue] === this.towardsFront[queue];
+  }
+
   pushFront(queue: number, slot: number): void {
     const { towardsBack, towardsFront } = this;
     const node = slot + this.offset;
@@ -74,7 +79,8 @@ export class Queues {
   *slots(queue: number): Generator<number> {
     let node = this.towardsBack[queue] as number;
     for (; node !== queue; node = this.towardsBack[node] as number) {
-      if (this.towardsBack[this.towardsFront[node] as number] !== node) throw new Error("torn link");
+      if (this.towardsBack[this.towardsFront[node] as number] !== node)
+        throw new Error("torn link");
       yield node - this.offset;
     }
   }
