@@ -74,16 +74,6 @@ export class Queues {
     towardsBack[before] = behind;
     towardsFront[behind] = before;
   }
-
-  /** The slots of a queue, from front to back. */
-  *slots(queue: number): Generator<number> {
-    let node = this.towardsBack[queue] as number;
-    for (; node !== queue; node = this.towardsBack[node] as number) {
-      if (this.towardsBack[this.towardsFront[node] as number] !== node)
-        throw new Error("torn link");
-      yield node - this.offset;
-    }
-  }
 }
 
 /** A copy with room for `length` numbers. */
