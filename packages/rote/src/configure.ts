@@ -1,13 +1,13 @@
-import { clearTries } from "./cache/registry.ts";
+import { findMemos } from "./cache/registry.ts";
 import { environment } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { show } from "./options.ts";
+import { catchUp } from "./run/forget.ts";
 import { stack } from "./run/stack.ts";
 
 /**
- * Forgets every entry of every memoized function of this copy of rote. Of functions that have not
- * been used since the turn of the event loop that made them, the memory is freed when they are next
- * called, or go themselves.
+ * Forgets every entry of every memoized function of this copy of rote. Called from
+ * inside a run, it frees the memory of each when that is next called.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function clearAll(): void {
   stack.entriesEpoch++;
   if (stack.isEnabled) stack.epoch = stack.entriesEpoch;
   // In the middle of a run, what it relies on has to be seen to first: each function does, when called.
-  if (stack.segment === null) clearTries();
+  if (stack.segment === null) for (const memo of findMemos()) catchUp(memo);
 }
 
 /** What `ROTE` says: `"off"`, `"bare"`, or nothing. Read when the first function is memoized. */

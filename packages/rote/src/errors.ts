@@ -6,11 +6,13 @@ export type RoteErrorCode =
   | "ERR_NEW"
   | "ERR_CYCLE"
   | "ERR_DEPTH"
-  | "ERR_VERIFY";
+  | "ERR_VERIFY"
+  | "ERR_TIMEOUT"
+  | "ERR_INVALID_RESULT";
 
 /** What a {@link RoteError} can carry besides its sentence; which fields are there depends on the code. */
 export interface RoteErrorFields {
-  /** The option that was refused (`ERR_INVALID_OPTION`). */
+  /** The option that was refused (`ERR_INVALID_OPTION`), or whose function gave something invalid (`ERR_INVALID_RESULT`). */
   option?: string;
   /** What was received instead of a valid option or argument. */
   value?: unknown;

@@ -1,14 +1,23 @@
-import { keyOfCall, keyOfReceiver } from "./call/any.ts";
+import { argumentsOf } from "./cache/arguments.ts";
+import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "./cache/entry.ts";
+import { type CacheEvents, type CacheEventType, EVENT_TYPES, Listeners } from "./cache/events.ts";
 import type { AnyFunction, Callable, Memo, ParametersOf, ResultOf } from "./cache/memo.ts";
+import type { RemovalCause } from "./cache/removal.ts";
+import { keyOfCall, keyOfReceiver } from "./call/any.ts";
 import { RoteError } from "./errors.ts";
+import { explain, type Explanation } from "./explain.ts";
 import { VOID } from "./key/node.ts";
-import { rebuild } from "./key/rebuild.ts";
 import { IDENTITY } from "./key/token.ts";
-import type { Entry, Key } from "./key/trie.ts";
-import { show } from "./options.ts";
-import { catchUp, forgetAll, keepForDrives } from "./run/forget.ts";
+import type { Key, Stored } from "./key/trie.ts";
+import { checkBound, show } from "./options.ts";
+import { observing } from "./run/clock.ts";
+import { fly } from "./run/fly.ts";
+import { isThenable } from "./run/flight.ts";
+import { catchUp, forgetAll, keepForDrives, noteRemoved } from "./run/forget.ts";
+import { setEntry } from "./run/keep.ts";
 import { runOutermost } from "./run/outermost.ts";
 import { runPlainly } from "./run/plain.ts";
+import { readCaller } from "./run/signal.ts";
 import { outside, stack } from "./run/stack.ts";
 
 /** What a memoized function has done so far; times are in milliseconds. */
@@ -21,13 +30,26 @@ export interface CacheStats {
   runs: number;
   /** Runs repeated because the recursion was deeper than the stack: at most one for each run. */
   reruns: number;
-  /** Entries there are now. */
+  /** Entries there are now: results, and failures that are remembered. */
   entries: number;
+  /** What they weigh together; without `weigh`, each weighs 1. */
+  weight: number;
+  /** Results that were not kept because each weighs more than the bound. */
+  oversized: number;
+  /** Entries that were removed, by cause; collected ones are noticed in functions with a bound or a TTL. */
+  removals: Readonly<Record<RemovalCause, number>>;
+  /** Promises that have not settled, and that calls would join. */
+  inFlight: number;
+  /** Hits that joined such a promise rather than find a result. */
+  coalesced: number;
   /**
    * Time spent in outermost runs, or in every run with `timing`. Of outermost
    * runs under 5 µs in a row every second, fourth, … 64th is measured and counts for those before it.
+   * Async runs count until they settle.
    */
   runTime: number;
+  /** What hits saved, at the mean time of the runs that were measured: an estimate, too low for recursion, of which every hit saved a tree of runs. */
+  timeSaved: number;
   /** The deepest recursion so far, in memoized runs that waited for each other. */
   depth: number;
   /** Results and failures that a recursion under way keeps for itself. */
@@ -36,9 +58,12 @@ export interface CacheStats {
 
 /** Looks into, and changes, what a memoized function remembers; `fn.cache`. */
 export interface CacheHandle<Fn extends Callable = AnyFunction> {
-  /** How many entries there are. Counting takes time in proportion if arguments are known by identity. */
+  /**
+   * How many entries there are, promises in flight and what has expired not counted. Counting takes
+   * time in proportion if arguments are known by identity, or if there is a TTL.
+   */
   readonly size: number;
-  /** Whether a call with these arguments would be a hit. Counts nothing. */
+  /** Whether a call with these arguments would run nothing: there is a result, a remembered failure, or a promise. Counts nothing. */
   has(...args: ParametersOf<Fn>): boolean;
   /** The stored result of a call, or `undefined`; never runs the function, counts nothing. */
   peek(...args: ParametersOf<Fn>): ResultOf<Fn> | undefined;
@@ -48,7 +73,10 @@ export interface CacheHandle<Fn extends Callable = AnyFunction> {
   delete(...args: ParametersOf<Fn>): boolean;
   /** Forgets every entry. */
   clear(): void;
-  /** Runs the function whatever is stored, stores the new result and returns it. An error leaves the old entry. */
+  /**
+   * Runs the function whatever is stored, stores the new result and returns it. An error leaves the
+   * old entry. Calls join the promise of an async function's new run while it is in flight.
+   */
   refresh(...args: ParametersOf<Fn>): ResultOf<Fn>;
   /**
    * Every entry as `[args, value]`: arguments with content are made anew from the key, others are the
@@ -58,7 +86,24 @@ export interface CacheHandle<Fn extends Callable = AnyFunction> {
   /** What it was worth. */
   stats(): CacheStats;
   /**
-   * The same for calls with one receiver. `stats()` counts entries per receiver, all else per function.
+   * Changes the bound; what is then too much goes at once.
+   * @throws {RoteError} `ERR_INVALID_ARGUMENT` for a function that was memoized without that bound;
+   * `ERR_INVALID_OPTION` for what is no bound.
+   */
+  resize(bound: { maxEntries?: number; maxWeight?: number }): void;
+  /** What a call with these arguments would do now, and why. Changes and counts nothing. */
+  explain(...args: ParametersOf<Fn>): Explanation;
+  /**
+   * Calls `listener` whenever something of that type happens, until the function that is returned is
+   * called. What a listener throws is ignored. While somebody listens, every call takes the general path.
+   * @throws {RoteError} `ERR_INVALID_ARGUMENT` for another type, or no function.
+   */
+  on<Type extends CacheEventType>(
+    type: Type,
+    listener: (event: CacheEvents<ParametersOf<Fn>, ResultOf<Fn>>[Type]) => void,
+  ): () => void;
+  /**
+   * The same for calls with one receiver. `stats()` counts entries per receiver, all else per function, and listeners hear of all.
    * @throws {RoteError} `ERR_INVALID_ARGUMENT` if the function's receiver is no part of its key.
    */
   of(receiver: unknown): CacheHandle<Fn>;
@@ -76,19 +121,23 @@ export class Handle implements CacheHandle {
   }
 
   get size(): number {
-    const memo = this.#memo;
-    const { trie } = memo;
-    catchUp(memo);
-    return this.#isOfOne || trie.hasObjects ? this.#found().length : trie.strongSize;
+    const { entries, trie } = this.#caughtUp();
+    entries?.sweep();
+    if (!this.#isOfOne && !trie.hasObjects && entries?.isMixed !== true)
+      return entries === null ? trie.strongSize : entries.live;
+    return this.#found().filter(({ value }) => isSettled(value)).length;
   }
 
   has(...args: unknown[]): boolean {
-    return stack.isEnabled && this.#get(args) !== undefined;
+    if (!stack.isEnabled) return false;
+    const found = this.#get(args);
+    return found instanceof Entry ? this.#isUsable(found) : found !== undefined;
   }
 
   peek(...args: unknown[]): unknown {
     const found = stack.isEnabled ? this.#get(args) : undefined;
-    return found === VOID ? undefined : found;
+    if (!(found instanceof Entry)) return found === VOID ? undefined : found;
+    return found.state !== FAILURE && this.#isUsable(found) ? found.value : undefined;
   }
 
   set(args: readonly unknown[], value: unknown): void {
@@ -101,15 +150,23 @@ export class Handle implements CacheHandle {
         },
       );
     }
-    this.#memo.trie.set(this.#key(args), value === undefined ? VOID : value);
+    const memo = this.#memo;
+    const key = this.#key(args);
+    if (memo.entries !== null || isThenable(value)) {
+      setEntry(memo, this.#receiver, args, key, value);
+      return;
+    }
+    const before = memo.trie.get(key);
+    memo.trie.set(key, value === undefined ? VOID : value);
+    if (before !== undefined) noteRemoved(memo, key, before, "replaced");
   }
 
   delete(...args: unknown[]): boolean {
-    return this.#delete(this.#key(args));
+    return this.#delete(this.#key(args), "deleted");
   }
 
   clear(): void {
-    if (this.#isOfOne) for (const { key } of this.#found()) this.#delete(key);
+    if (this.#isOfOne) for (const { key } of this.#found()) this.#delete(key, "cleared");
     else forgetAll(this.#memo);
   }
 
@@ -119,6 +176,7 @@ export class Handle implements CacheHandle {
     const key = this.#key(args);
     const { runs } = memo;
     try {
+      if (memo.isAsync) return fly(memo, this.#receiver, args, key, readCaller(args));
       return outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
     } finally {
       // Unless it was refused, as a cycle for instance.
@@ -127,32 +185,74 @@ export class Handle implements CacheHandle {
   }
 
   entries(): Generator<[never, never]> {
+    this.#memo.entries?.sweep();
     return this.#rebuilt(this.#found());
   }
 
-  *#rebuilt(found: Entry[]): Generator<[never, never]> {
-    const { hasReceiver, keyOf } = this.#memo;
-    for (const { key, value } of found) {
-      const elements = rebuild(key);
-      if (hasReceiver) elements.shift();
-      yield [
-        (keyOf === undefined ? elements : elements[0]) as never,
-        (value === VOID ? undefined : value) as never,
-      ];
+  *#rebuilt(found: Stored[]): Generator<[never, never]> {
+    const memo = this.#memo;
+    for (const { key, value: stored } of found) {
+      if (stored instanceof Entry && stored.state !== RESULT) continue;
+      const value = stored instanceof Entry ? stored.value : stored === VOID ? undefined : stored;
+      const args = argumentsOf(memo, key);
+      yield [(memo.keyOf === undefined ? args : args[0]) as never, value as never];
     }
   }
 
   stats(): CacheStats {
-    const { hits, runs, reruns, extraRuns, runTime, deepest, pinned } = this.#memo;
+    const memo = this.#memo;
+    const { size } = this;
+    const { hits, runs, reruns, extraRuns, runTime, timedRuns, deepest, pinned, entries } = memo;
     return {
       hits,
       misses: runs - reruns - extraRuns,
       runs,
       reruns,
-      entries: this.size,
+      entries: size,
+      weight: entries?.policy?.weight ?? size,
+      oversized: entries?.oversized ?? 0,
+      removals: { ...memo.removals.counts },
+      inFlight: entries?.flights ?? 0,
+      coalesced: entries?.coalesced ?? 0,
       runTime,
+      timeSaved: timedRuns === 0 ? 0 : (hits * runTime) / timedRuns,
       depth: deepest,
       pinned: pinned === null ? 0 : pinned.entries().length,
+    };
+  }
+
+  resize(bound: { maxEntries?: number; maxWeight?: number }): void {
+    const memo = this.#caughtUp();
+    const { entries } = memo;
+    const isWeighed = entries?.rules.weigh !== undefined;
+    checkBound(
+      bound,
+      { isBounded: entries !== null && entries.policy !== null, isWeighed },
+      memo.name,
+    );
+    const { maxEntries, maxWeight } = { ...entries?.bound, ...bound };
+    entries?.resize({ maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity });
+  }
+
+  explain(...args: unknown[]): Explanation {
+    return explain(this.#memo, this.#key(args));
+  }
+
+  on(type: CacheEventType, listener: (event: never) => void): () => void {
+    if (!EVENT_TYPES.includes(type) || typeof listener !== "function") {
+      throw new RoteError(
+        "ERR_INVALID_ARGUMENT",
+        `cache.on takes one of ${EVENT_TYPES.map((each) => `"${each}"`).join(", ")} and a function; received ${typeof type === "string" ? `"${type as string}"` : show(type)} and ${show(listener)}.`,
+        { value: EVENT_TYPES.includes(type) ? listener : type },
+      );
+    }
+    const memo = this.#caughtUp();
+    const listeners = (memo.listeners ??= new Listeners(memo.name, outside));
+    const remove = listeners.add(type, listener);
+    listen(memo);
+    return () => {
+      remove();
+      listen(memo);
     };
   }
 
@@ -166,28 +266,44 @@ export class Handle implements CacheHandle {
     return new Handle(this.#memo, receiver, true);
   }
 
-  #key(args: readonly unknown[]): Key {
+  #caughtUp(): Memo {
     catchUp(this.#memo);
-    return keyOfCall(this.#memo, this.#receiver, args);
+    return this.#memo;
+  }
+
+  #key(args: readonly unknown[]): Key {
+    return keyOfCall(this.#caughtUp(), this.#receiver, args);
   }
 
   #get(args: readonly unknown[]): unknown {
     return this.#memo.trie.get(this.#key(args));
   }
 
-  #delete(key: Key): boolean {
-    const memo = this.#memo;
-    keepForDrives(memo, () => {
-      const value = memo.trie.get(key);
-      return value === undefined ? [] : [{ key, value }];
-    });
-    return memo.trie.delete(key);
+  #isUsable(entry: Entry): boolean {
+    return (
+      entry.state === FLIGHT ||
+      (entry.state <= REJECTION && this.#memo.entries?.isUsable(entry) === true)
+    );
   }
 
-  #found(): Entry[] {
+  #delete(key: Key, cause: RemovalCause): boolean {
     const memo = this.#memo;
+    const found = memo.trie.get(key);
+    if (found === undefined) return false;
+    if (found instanceof Entry && memo.entries !== null) {
+      const isThere = this.#isUsable(found);
+      memo.entries.remove(found, isThere ? cause : "expired");
+      return isThere;
+    }
+    keepForDrives(memo, () => [{ key, value: found }]);
+    memo.trie.delete(key);
+    noteRemoved(memo, key, found, cause);
+    return true;
+  }
+
+  #found(): Stored[] {
+    const memo = this.#caughtUp();
     const { trie } = memo;
-    catchUp(memo);
     if (!this.#isOfOne) return trie.entries();
     // The receiver is the first element of every key.
     const probe = keyOfReceiver(memo, this.#receiver);
@@ -199,4 +315,21 @@ export class Handle implements CacheHandle {
     }
     return trie.entries().filter(({ key }) => Object.is(key.tokens[0], probe.tokens[0]));
   }
+}
+
+function isSettled(stored: unknown): boolean {
+  return !(stored instanceof Entry) || stored.state <= REJECTION;
+}
+
+/** Somebody has begun or ceased to listen. */
+function listen(memo: Memo): void {
+  const listeners = memo.listeners;
+  if (listeners === null) return;
+  memo.unobserved ??= memo.runner;
+  const isObserved = listeners.has("run") || listeners.has("error");
+  memo.runner = isObserved ? observing(memo.unobserved, memo) : memo.unobserved;
+  memo.seesErrors = listeners.has("error") || (memo.entries?.rules.errorTtl ?? 0) > 0;
+  if (listeners.isEmpty) memo.listeners = null;
+  memo.enter(memo.entriesEpoch);
+  if (!stack.isEnabled) memo.epoch = Number.NaN;
 }

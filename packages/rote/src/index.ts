@@ -1,8 +1,13 @@
 export type { AnyFunction, Callable, ParametersOf, ResultOf } from "./cache/memo.ts";
+export type { CacheEvents, CacheEventType } from "./cache/events.ts";
+export type { RemovalCause } from "./cache/removal.ts";
+export { clearAll, configure } from "./configure.ts";
+export type { Duration } from "./duration.ts";
 export { RoteError, type RoteErrorCode, type RoteErrorFields } from "./errors.ts";
+export type { Explanation } from "./explain.ts";
 export type { CacheHandle, CacheStats } from "./handle.ts";
 export { keySymbol } from "./key/scan.ts";
 export { cacheOf, isMemoized, memoize, type Memoized } from "./memoize.ts";
 export type { MemoizeOptions } from "./options.ts";
-export { clearAll, configure } from "./configure.ts";
+export { snapshot } from "./snapshot.ts";
 export { tabulate } from "./tabulate.ts";

@@ -1,6 +1,8 @@
 import { fastArity, wrap } from "./call/wrap.ts";
+import { Entries, NO_RULES } from "./cache/entries.ts";
 import { type AnyFunction, type Callable, Memo } from "./cache/memo.ts";
-import { countTurn } from "./cache/registry.ts";
+import { noteBirth } from "./cache/registry.ts";
+import { entryRules, patience } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
 import { type CacheHandle, Handle } from "./handle.ts";
@@ -10,6 +12,7 @@ import { roteMode } from "./configure.ts";
 import { DEFAULT_DEPTH_LIMIT, stack } from "./run/stack.ts";
 import { selfCallWatch } from "./run/self-call.ts";
 import { timing } from "./run/clock.ts";
+import { runs } from "./run/pins.ts";
 import { verifying } from "./verify.ts";
 
 /** A memoized function: callable like the original, with what it remembers at hand. */
@@ -83,9 +86,8 @@ function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPT
   const { name } = original;
   rejectUnshareable(original, prototype, source);
   if (options !== NO_OPTIONS) checkOptions(options);
-  const memo = memoFor(original, options, typeof name === "string" ? name : "", source);
-  memo.isAsync = isAsync(original, prototype);
-  countTurn();
+  const memo = memoFor(original, options, typeof name === "string" ? name : "", source, prototype);
+  noteBirth(memo);
   if (roteMode() === "bare") return attach(original, memo);
   const wrapper = wrap(memo);
   shape(wrapper, memo, original, prototype);
@@ -133,6 +135,7 @@ function memoFor(
   options: MemoizeOptions,
   ownName: string,
   source: string,
+  prototype: object | null,
 ): Memo {
   const { seesThis, catches } = readSource(ownName, source);
   const memo = new Memo(
@@ -144,11 +147,17 @@ function memoFor(
   memo.hasReceiver = options.receiver ?? seesThis;
   // A function that catches may catch what is not meant for it: its runs are watched from the start.
   memo.isCareful = catches;
-  memo.selfCallWatch = selfCallWatch(ownName, source);
+  memo.isAsync = options.async ?? isAsync(original, prototype);
+  // A call after the first `await` would not be seen.
+  if (!memo.isAsync) memo.selfCallWatch = selfCallWatch(ownName, source);
   if (options !== NO_OPTIONS) applyOptions(memo, options);
+  const rules = entryRules(memo, options);
+  if (rules !== undefined || memo.isAsync)
+    memo.entries = new Entries(memo, rules ?? NO_RULES, runs);
   memo.isScanned = memo.hasReceiver || memo.keyOf !== undefined;
-  const isSimple = !seesThis && !catches && !memo.isScanned && memo.isGuarded && !memo.onHit;
-  if (isSimple) memo.arity = fastArity(original.length);
+  const isSimple = !seesThis && !memo.isScanned && memo.isGuarded && !memo.onHit;
+  const isQuick = memo.entries === null ? !catches : !memo.byIdentity && options.touch !== true;
+  if (isSimple && isQuick) memo.arity = fastArity(original.length);
   return memo;
 }
 
@@ -160,7 +169,9 @@ function applyOptions(memo: Memo, options: MemoizeOptions): void {
   if (verify > 0) memo.onHit = verifying(memo, verify);
   if (options.freeze === true) memo.runner = freezing(memo.original);
   memo.isTimed = options.timing === true;
-  if (memo.isTimed) memo.runner = timing(memo.runner, memo);
+  // Async runs are timed until they settle.
+  if (memo.isTimed && !memo.isAsync) memo.runner = timing(memo.runner, memo);
+  memo.patience = patience(options);
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */

@@ -1,4 +1,5 @@
-import type { AnyFunction, Callable, ParametersOf } from "./cache/memo.ts";
+import type { AnyFunction, Callable, ParametersOf, ResultOf } from "./cache/memo.ts";
+import { type Duration, DURATION_RULE, toMilliseconds } from "./duration.ts";
 import { RoteError } from "./errors.ts";
 
 /** How a memoized function behaves. Every option is checked when wrapping. */
@@ -43,6 +44,83 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    */
   timing?: boolean;
   /**
+   * How many results are kept at most; `Infinity` is a bound, too, which can be lowered later.
+   * @defaultValue none
+   */
+  maxEntries?: number;
+  /**
+   * What the results that are kept weigh together at most, in whatever `weigh` measures.
+   * @defaultValue none
+   */
+  maxWeight?: number;
+  /**
+   * What a result weighs: a finite number, 0 or more, from the result and the arguments.
+   * @defaultValue 1 for each
+   */
+  weigh?: (
+    this: ThisParameterType<Fn>,
+    value: Awaited<ResultOf<Fn>>,
+    ...args: ParametersOf<Fn>
+  ) => number;
+  /**
+   * What has to go when the bound is reached: `"s3-fifo"` adapts to most programs, `"lru"` drops what
+   * was used longest ago, `"w-tinylfu"` keeps what is asked for most often.
+   * @defaultValue `"s3-fifo"`
+   */
+  policy?: "s3-fifo" | "lru" | "w-tinylfu";
+  /**
+   * How long a result is fresh, counted from when the run finished: a duration, or a function of the
+   * result and the arguments that gives one. 0 means that it is not kept.
+   * @defaultValue `Infinity`
+   */
+  ttl?:
+    | Duration
+    | ((
+        this: ThisParameterType<Fn>,
+        value: Awaited<ResultOf<Fn>>,
+        ...args: ParametersOf<Fn>
+      ) => Duration);
+  /**
+   * The share of the TTL, from 0 to 1, by which each entry's is shortened at random at most, so that not all expire at once.
+   * @defaultValue `0`
+   */
+  jitter?: number;
+  /**
+   * Whether a hit starts the TTL again.
+   * @defaultValue `false`
+   */
+  touch?: boolean;
+  /**
+   * How long a failure is remembered: calls meet the same error, or rejected promise, without a run.
+   * @defaultValue `0`: not at all
+   */
+  rememberErrors?: Duration;
+  /**
+   * How long a caller waits for a promise at most, before `ERR_TIMEOUT`; the run goes on and its result is kept.
+   * @defaultValue `Infinity`
+   */
+  timeout?: Duration;
+  /**
+   * Whether calls return a promise at once and are told to stop by an `AbortSignal`.
+   * @defaultValue whether it is a native async function
+   */
+  async?: boolean;
+  /**
+   * The time in milliseconds, for tests; read at every call that depends on it.
+   * @defaultValue `Date.now`, looked up late
+   */
+  clock?: () => number;
+  /**
+   * Calls a function after so many milliseconds and returns what calls that off, for tests.
+   * @defaultValue `setTimeout`, looked up late
+   */
+  schedule?: (callback: () => void, milliseconds: number) => () => void;
+  /**
+   * A number from 0 up to 1 at random, for tests.
+   * @defaultValue `Math.random`
+   */
+  random?: () => number;
+  /**
    * What the function is called in messages and statistics.
    * @defaultValue the function's own name
    */
@@ -57,6 +135,10 @@ interface Rule {
 }
 
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
+
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const isShare = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 1;
+const isDuration = (value: unknown): boolean => toMilliseconds(value) >= 0;
 
 const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
   key: {
@@ -85,7 +167,7 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
     remedy: "Leave it out to share results as they are.",
   },
   verify: {
-    isValid: (value) => typeof value === "number" && value >= 0 && value <= 1,
+    isValid: isShare,
     rule: "a share of hits between 0 and 1",
     remedy: "To verify one hit in a hundred, use 0.01.",
   },
@@ -94,12 +176,89 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
     rule: "true or false",
     remedy: "Leave it out to time outermost runs only.",
   },
+  maxEntries: {
+    isValid: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 1),
+    rule: "a whole number, 1 or more",
+    remedy: "To keep every result, leave it out; to keep none, leave the function as it is.",
+  },
+  maxWeight: {
+    isValid: (value) => typeof value === "number" && value > 0,
+    rule: "a number above 0",
+    remedy: "To keep every result, leave it out; to keep none, leave the function as it is.",
+  },
+  weigh: {
+    isValid: isFunction,
+    rule: "a function of the result and the arguments that returns a number",
+    remedy: "To count results rather than weigh them, use maxEntries.",
+  },
+  policy: {
+    isValid: (value) => value === "s3-fifo" || value === "lru" || value === "w-tinylfu",
+    rule: '"s3-fifo", "lru" or "w-tinylfu"',
+    remedy: 'Leave it out for "s3-fifo", which suits most programs.',
+  },
+  ttl: {
+    isValid: (value) => isFunction(value) || isDuration(value),
+    rule: `${DURATION_RULE}, Infinity, or a function that returns one`,
+    remedy: "To keep results for ever, leave it out; 0 keeps none.",
+  },
+  jitter: {
+    isValid: isShare,
+    rule: "a share of the TTL between 0 and 1",
+    remedy: "To shorten each TTL by up to a tenth, use 0.1.",
+  },
+  touch: {
+    isValid: isBoolean,
+    rule: "true or false",
+    remedy: "Leave it out to count the TTL from when the run finished.",
+  },
+  rememberErrors: {
+    isValid: isDuration,
+    rule: DURATION_RULE,
+    remedy: "Leave it out to run the function again after a failure.",
+  },
+  timeout: {
+    isValid: (value) => toMilliseconds(value) > 0,
+    rule: `${DURATION_RULE}, and above 0`,
+    remedy: "Leave it out to wait as long as it takes.",
+  },
+  async: {
+    isValid: isBoolean,
+    rule: "true or false",
+    remedy: "Leave it out to decide by whether it is a native async function.",
+  },
+  clock: {
+    isValid: isFunction,
+    rule: "a function that returns milliseconds",
+    remedy: "Leave it out for the time of the platform.",
+  },
+  schedule: {
+    isValid: isFunction,
+    rule: "a function of a callback and milliseconds that returns a function to cancel it",
+    remedy: "Leave it out for the timers of the platform.",
+  },
+  random: {
+    isValid: isFunction,
+    rule: "a function that returns a number from 0 up to 1",
+    remedy: "Leave it out for Math.random.",
+  },
   name: {
     isValid: (value) => typeof value === "string" && value !== "",
     rule: "a text that is not empty",
     remedy: "Leave it out to use the function's own name.",
   },
 };
+
+type Option = keyof MemoizeOptions;
+
+/** An option, those of which it needs one, and why. */
+const DEPENDENCIES: readonly (readonly [Option, readonly Option[], string])[] = [
+  ["weigh", ["maxWeight"], "a weight without a bound has no effect"],
+  ["maxWeight", ["weigh"], "nothing says what a result weighs"],
+  ["policy", ["maxEntries", "maxWeight"], "without a bound, nothing has to go"],
+  ["jitter", ["ttl"], "there is no time to vary"],
+  ["touch", ["ttl"], "there is no time to start again"],
+  ["schedule", ["timeout"], "nothing else is scheduled"],
+];
 
 /** Shows the refused value of an option: short texts quoted, all else as an argument is shown. */
 function showOption(value: unknown): string {
@@ -116,6 +275,53 @@ export function show(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+function checkEach(options: object, known: readonly string[], where: string): void {
+  for (const name of Reflect.ownKeys(options)) {
+    const option = String(name);
+    const value: unknown = (options as Record<PropertyKey, unknown>)[name];
+    if (typeof name !== "string" || !known.includes(option)) {
+      throw new RoteError(
+        "ERR_INVALID_OPTION",
+        `"${option}" is not an option of ${where}. Known options: ${known.join(", ")}.`,
+        { option, value },
+      );
+    }
+    const { isValid, rule, remedy } = rules[option as Option];
+    if (value !== undefined && !isValid(value)) {
+      throw new RoteError(
+        "ERR_INVALID_OPTION",
+        `${option} must be ${rule}; received ${showOption(value)}. ${remedy}`,
+        { option, value },
+      );
+    }
+  }
+}
+
+/** Throws unless the bound of a function can be changed to this; `given` is what it was memoized with. */
+export function checkBound(
+  bound: object,
+  given: { readonly isBounded: boolean; readonly isWeighed: boolean },
+  name: string,
+): void {
+  if (typeof bound !== "object" || bound === null) {
+    throw new RoteError(
+      "ERR_INVALID_ARGUMENT",
+      `resize takes a bound such as { maxEntries: 1000 }; received ${show(bound)}.`,
+      { value: bound },
+    );
+  }
+  checkEach(bound, ["maxEntries", "maxWeight"], "resize");
+  const isLacking = !given.isBounded || (!given.isWeighed && "maxWeight" in bound);
+  if (!isLacking) return;
+  throw new RoteError(
+    "ERR_INVALID_ARGUMENT",
+    given.isBounded
+      ? `"${name}" was memoized without maxWeight and weigh, so nothing is known to weigh. Memoize it with both.`
+      : `"${name}" was memoized without a bound, so there is none to change. Memoize it with a bound: maxEntries: Infinity is one that can be lowered later.`,
+    { value: bound },
+  );
+}
+
 /** Throws for options that are unknown, of the wrong type, or contradict each other. */
 export function checkOptions(options: MemoizeOptions): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -126,27 +332,15 @@ export function checkOptions(options: MemoizeOptions): void {
       { value: options },
     );
   }
-  for (const name of Reflect.ownKeys(options)) {
-    const option = String(name);
-    const value: unknown = options[name as keyof MemoizeOptions];
-    const known =
-      typeof name === "string" &&
-      Object.hasOwn(rules, option) &&
-      rules[option as keyof MemoizeOptions];
-    if (known === false) {
-      throw new RoteError(
-        "ERR_INVALID_OPTION",
-        `"${option}" is not an option of memoize. Known options: ${Object.keys(rules).join(", ")}.`,
-        { option, value },
-      );
-    }
-    if (value !== undefined && !known.isValid(value)) {
-      throw new RoteError(
-        "ERR_INVALID_OPTION",
-        `${option} must be ${known.rule}; received ${showOption(value)}. ${known.remedy}`,
-        { option, value },
-      );
-    }
+  checkEach(options, Object.keys(rules), "memoize");
+  for (const [option, other, why] of DEPENDENCIES) {
+    if (options[option] === undefined || other.some((each) => options[each] !== undefined))
+      continue;
+    throw new RoteError(
+      "ERR_INVALID_OPTION",
+      `${option} needs ${other.join(" or ")}: ${why}. Add ${other[0]}, or leave out ${option}.`,
+      { option, value: options[option] },
+    );
   }
   if (options.recursion === "off" && options.depthLimit !== undefined) {
     throw new RoteError(

@@ -1,5 +1,8 @@
 import { Trie } from "../key/trie.ts";
+import type { Entries } from "./entries.ts";
+import type { Listeners } from "./events.ts";
 import { turn } from "./registry.ts";
+import { Removals } from "./removal.ts";
 
 /** Any function. `any`, so that parameters without a type of their own are left to be what they are. */
 export type AnyFunction = (...args: any[]) => any;
@@ -19,6 +22,12 @@ export type ParametersOf<Fn> = Fn extends (...args: infer Args) => unknown ? Arg
 /** The result of a function, of the last one if it is overloaded. */
 export type ResultOf<Fn> = Fn extends (...args: never) => infer Result ? Result : never;
 
+/** How long callers wait, and what wakes them up. */
+export interface Patience {
+  readonly timeout: number;
+  readonly schedule: (callback: () => void, milliseconds: number) => () => void;
+}
+
 /** Everything known about one memoized function. */
 export class Memo {
   readonly original: AnyFunction;
@@ -37,8 +46,10 @@ export class Memo {
   keyOf: AnyFunction | undefined = undefined;
   /** Every call is scanned, also one whose arguments are all tokens as they stand. */
   isScanned = false;
-  /** A native async function: too deep a call starts in a microtask. */
+  /** What its calls return is a promise from the moment of the call: a native async function, or the option. */
   isAsync = false;
+  /** How long a caller waits for a promise, in milliseconds, if not for ever. */
+  patience: Patience | undefined = undefined;
   /** Whether deep recursion is restarted. */
   isGuarded = true;
   /** Memoized runs on the stack before a restart. */
@@ -58,6 +69,8 @@ export class Memo {
   extraRuns = 0;
   /** Milliseconds. */
   runTime = 0;
+  /** So many runs took that long. */
+  timedRuns = 0;
   /** Every how many-th outermost run is measured, and how many are left until then: see run/clock.ts. */
   stride = 1;
   untilDue = 1;
@@ -65,8 +78,23 @@ export class Memo {
   /** Large arguments walked inside runs, up to the number that is worth a warning. */
   largeScans = 0;
 
-  /** The epoch of its entries: in any other, they do not count. */
+  /** What the call paths compare with the process's: the epoch of its entries, or `NaN` where every call has to be looked at. */
   epoch: number;
+  /** In any other epoch, its entries do not count. */
+  entriesEpoch: number;
+  /** `null` while results are in the trie as they are. */
+  entries: Entries | null = null;
+  /** It turned out to return promises: the trie holds results as they are, and entries. */
+  hasMixedEntries = false;
+  /** `null` while nobody listens. */
+  listeners: Listeners | null = null;
+  /** A failing run is noticed at once: it is remembered, or somebody listens. */
+  seesErrors = false;
+  /** The runner as it is while nobody listens; those who do want every run measured. */
+  unobserved: AnyFunction | undefined = undefined;
+  /** How long the last run took that was measured for listeners. */
+  lastDuration = 0;
+  private removed: Removals | undefined = undefined;
   /** When it was memoized, and whether `clearAll` can find it: see registry.ts. */
   readonly bornIn: number = turn;
   isRegistered = false;
@@ -84,6 +112,16 @@ export class Memo {
     this.original = this.runner = original;
     this.name = name;
     this.depthLimit = depthLimit;
-    this.epoch = epoch;
+    this.epoch = this.entriesEpoch = epoch;
+  }
+
+  get removals(): Removals {
+    return (this.removed ??= new Removals());
+  }
+
+  /** Its entries are of this epoch from now on. */
+  enter(epoch: number): void {
+    this.entriesEpoch = epoch;
+    this.epoch = this.listeners === null && !this.hasMixedEntries ? epoch : Number.NaN;
   }
 }

@@ -1,42 +1,51 @@
-import type { Trie } from "../key/trie.ts";
 import type { Memo } from "./memo.ts";
 
 /**
- * How the process finds its memoized functions again, to free the memory of all of them.
+ * How the process finds its memoized functions again, holding none of them alive.
  *
- * Functions are often memoized inside functions, many in one turn of the event loop. So making one
- * registers nothing: `clearAll` and `configure` change the process's epoch, which every hit
- * compares. Only a function that is still used in a later turn can be found.
+ * Functions are often memoized inside functions, many in one turn of the event loop, and a WeakRef
+ * keeps its target until the turn ends. So making one only notes it until then, and not more than
+ * `MANY` of them: further ones are found when they are used in a later turn.
  */
-let tries: WeakRef<Trie>[] = [];
+let refs: WeakRef<Memo>[] = [];
 let pruneAt = 256;
 
 /** Counts turns, if only those in which a function was memoized; what ends one is the next microtask. */
 export let turn = 0;
-let isTurnCounted = false;
+/** The functions of this turn. */
+let born: Memo[] = [];
+const MANY = 1000;
 
 /** Called when a function is memoized. */
-export function countTurn(): void {
-  if (isTurnCounted) return;
-  isTurnCounted = true;
-  void Promise.resolve().then(() => {
-    turn++;
-    isTurnCounted = false;
-  });
+export function noteBirth(memo: Memo): void {
+  if (born.length === 0) {
+    void Promise.resolve().then(() => {
+      turn++;
+      const before = born;
+      born = [];
+      for (const each of before) register(each);
+    });
+  }
+  if (born.length < MANY) born.push(memo);
 }
 
-/** Called now and then, so that entries of a function that lives on can be found. */
+/** Called now and then when a function is used. */
 export function register(memo: Memo): void {
   if (memo.isRegistered || memo.bornIn === turn) return;
   memo.isRegistered = true;
-  if (tries.length >= pruneAt) {
-    tries = tries.filter((ref) => ref.deref() !== undefined);
-    pruneAt = Math.max(256, tries.length * 2);
+  if (refs.length >= pruneAt) {
+    refs = refs.filter((ref) => ref.deref() !== undefined);
+    pruneAt = Math.max(256, refs.length * 2);
   }
-  tries.push(new WeakRef(memo.trie));
+  refs.push(new WeakRef(memo));
 }
 
-/** Frees the memory of every trie that can be found. */
-export function clearTries(): void {
-  for (const ref of tries) ref.deref()?.clear();
+/** Every memoized function that can be found. */
+export function findMemos(): Memo[] {
+  const found = new Set(born);
+  for (const ref of refs) {
+    const memo = ref.deref();
+    if (memo !== undefined) found.add(memo);
+  }
+  return [...found];
 }

@@ -8,7 +8,9 @@ import { Key } from "../key/trie.ts";
 import { catchUp } from "../run/forget.ts";
 import { isOff, runPlainly, runUnguarded } from "../run/plain.ts";
 import { run, runQuickly } from "../run/run.ts";
+import { type Caller, readCaller } from "../run/signal.ts";
 import { CLOSED, outside, reopen, stack } from "../run/stack.ts";
+import { callEntry } from "./entry.ts";
 
 export type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -35,14 +37,21 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
     if (isOff()) return runPlainly(memo, receiver, args);
     catchUp(memo);
   }
+  let caller: Caller | undefined;
+  let keyArgs = args;
+  if (memo.isAsync && (caller = readCaller(args)) !== undefined) {
+    const gone = caller.signals.find(({ aborted }) => aborted);
+    if (gone !== undefined) return Promise.reject(gone.reason);
+    ({ keyArgs } = caller);
+  }
   let key: Key | undefined;
-  let found = memo.isScanned ? SCAN : endOf(trie.root(args.length), args);
-  if (found === SCAN || (found === undefined && !areDirect(args))) {
+  let found = memo.isScanned ? SCAN : endOf(trie.root(keyArgs.length), keyArgs);
+  if (found === SCAN || (found === undefined && !areDirect(keyArgs))) {
     const { ceiling, isOutside } = stack;
     stack.ceiling = CLOSED;
     stack.isOutside = true;
     try {
-      const scan = scanCall(memo, receiver, args);
+      const scan = scanCall(memo, receiver, args, keyArgs);
       if (scan.end > LARGE && !isOutside) warnAboutGrowth(memo);
       found = trie.find(scan.count, scan.objects, scan.tokens, scan.tokenCount);
       if (found === undefined) key = scan.toKey();
@@ -50,11 +59,14 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
       reopen(ceiling, isOutside);
     }
   } else if (found === undefined) {
-    const { length } = args;
-    found = length === 0 ? trie.root(0).nested : find(trie.root(length), args, 0, length);
+    const { length } = keyArgs;
+    found = length === 0 ? trie.root(0).nested : find(trie.root(length), keyArgs, 0, length);
   }
+  if (found === undefined) key ??= new Key(keyArgs.length, null, keyArgs);
+  if (memo.entries !== null || memo.listeners !== null)
+    return callEntry(memo, receiver, args, found, key, caller);
   if (found === undefined) {
-    key ??= new Key(args.length, null, args);
+    key = key as Key;
     if (!memo.isGuarded) return runUnguarded(memo, receiver, args, key);
     return stack.top < stack.ceiling && !memo.isCareful
       ? runQuickly(memo, receiver, args, key)
@@ -67,10 +79,15 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
 }
 
 /** The option `key`, getters, proxies and [keySymbol]() are callbacks of the library: see `outside`. */
-function scanCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Scan {
+function scanCall(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  keyArgs: readonly unknown[],
+): Scan {
   const { keyOf, hasReceiver, byIdentity } = memo;
   const elements: readonly unknown[] =
-    keyOf === undefined ? args : [Reflect.apply(keyOf, receiver as never, args as never)];
+    keyOf === undefined ? keyArgs : [Reflect.apply(keyOf, receiver as never, args as never)];
   return hasReceiver
     ? scanWithReceiver(byIdentity, elements, receiver)
     : scanElements(byIdentity, elements);
@@ -78,7 +95,8 @@ function scanCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Scan
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
 export function keyOfCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Key {
-  return outside(() => scanCall(memo, receiver, args).toKey());
+  const keyArgs = (memo.isAsync ? readCaller(args)?.keyArgs : undefined) ?? args;
+  return outside(() => scanCall(memo, receiver, args, keyArgs).toKey());
 }
 
 /** What the keys of all calls with this receiver begin with, as a key of its own. */

@@ -9,12 +9,16 @@ import {
   storeThree,
 } from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
+import { Key } from "../key/trie.ts";
 import { enter, leave, runDirect } from "../run/direct.ts";
 import { goesOn } from "../run/deep.ts";
+import { isThenable } from "../run/flight.ts";
 import { FRAME } from "../run/frame.ts";
+import { keepResult } from "../run/keep.ts";
 import { CLOSED, type Stack, stack } from "../run/stack.ts";
 import { settle } from "../run/suspend.ts";
 import { anyOf, callAny, wrapAny, type Wrapper } from "./any.ts";
+import { wrapEntry } from "./wrap-entry.ts";
 
 /**
  * The call paths: what happens between a call and its result. One is chosen when wrapping.
@@ -28,6 +32,7 @@ import { anyOf, callAny, wrapAny, type Wrapper } from "./any.ts";
 export function wrap(memo: Memo): Wrapper {
   const { arity, byIdentity, trie, runner } = memo;
   if (arity === 0) return wrapAny(memo);
+  if (memo.entries !== null) return wrapEntry(memo, memo.entries);
   const root = trie.root(arity);
   if (byIdentity && arity === 1) return identityPath1(memo, root.weakChildren().ends, stack);
   if (byIdentity && arity === 2) return identityPath2(memo, root.weakChildren().nodes, stack);
@@ -55,10 +60,14 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
           const value: unknown = fn(a);
           if (state.top !== at + FRAME) settle(at, value);
           state.top = at;
+          if (isThenable(value))
+            return keepResult(memo, undefined, [a], new Key(1, null, [a]), value);
           storeDirect(memo.trie, root, a, value);
           return value;
         }
-        return runDirect(memo, root, a, undefined, undefined);
+        return memo.epoch === state.epoch
+          ? runDirect(memo, root, a, undefined, undefined)
+          : callAny(memo, undefined, [a]);
       }
       if (typeof found !== "symbol" && memo.epoch === state.epoch) {
         memo.hits++;
@@ -82,12 +91,18 @@ function path2(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     if (found !== undefined || !isDirect(a) || !isDirect(b))
       return callAny(memo, undefined, [a, b]);
     const at = enter(memo, state);
-    if (at < 0) return runDirect(memo, root, a, b, undefined);
+    if (at < 0) {
+      return memo.epoch === state.epoch
+        ? runDirect(memo, root, a, b, undefined)
+        : callAny(memo, undefined, [a, b]);
+    }
     const { slots } = state;
     slots[at + 1] = a;
     slots[at + 2] = b;
     const value: unknown = fn(a, b);
     leave(at, state, value);
+    if (isThenable(value))
+      return keepResult(memo, undefined, [a, b], new Key(2, null, [a, b]), value);
     storePair(memo.trie, root, a, b, value);
     return value;
   };
@@ -105,13 +120,19 @@ function path3(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     if (found !== undefined || !isDirect(a) || !isDirect(b) || !isDirect(c))
       return callAny(memo, undefined, [a, b, c]);
     const at = enter(memo, state);
-    if (at < 0) return runDirect(memo, root, a, b, c);
+    if (at < 0) {
+      return memo.epoch === state.epoch
+        ? runDirect(memo, root, a, b, c)
+        : callAny(memo, undefined, [a, b, c]);
+    }
     const { slots } = state;
     slots[at + 1] = a;
     slots[at + 2] = b;
     slots[at + 3] = c;
     const value: unknown = fn(a, b, c);
     leave(at, state, value);
+    if (isThenable(value))
+      return keepResult(memo, undefined, [a, b, c], new Key(3, null, [a, b, c]), value);
     storeThree(memo.trie, a, b, c, value);
     return value;
   };

@@ -18,6 +18,8 @@ export class Node {
   /** Results or subtrees of consecutive integers, from `base` upwards; 0 while there are none. */
   declare list: unknown[];
   declare base: number;
+  /** Deletions from the window since it was last looked at: see `deleteChild`. */
+  declare emptied: number;
   /** The children of `true` and `false`, too few for a map. */
   declare onTrue: unknown;
   declare onFalse: unknown;
@@ -38,7 +40,7 @@ export class Node {
   reset(): void {
     this.prefix = null;
     this.list = NO_LIST;
-    this.base = 0;
+    this.base = this.emptied = 0;
     this.onTrue = this.onFalse = undefined;
     this.map = null;
     this.gatherAt = FEW;
@@ -217,9 +219,42 @@ function deleteChild(node: Node, token: unknown): void {
   // Without the empty end of a window, an empty one is seen as such without a search.
   const { list } = node;
   while (list.length > 0 && list[list.length - 1] === undefined) list.pop();
-  if (list.length > 0) return;
+  if (list.length > 0) {
+    if (++node.emptied * 2 > list.length + FEW) trimWindow(node);
+    return;
+  }
   node.list = NO_LIST;
-  node.base = 0;
+  node.base = node.emptied = 0;
+}
+
+/**
+ * Lets a window go along with integers that rise for ever while old ones are deleted, and gives its
+ * integers to the map where few are left. Once in as many deletions as it takes steps.
+ */
+function trimWindow(node: Node): void {
+  const { list } = node;
+  const { length } = list;
+  node.emptied = 0;
+  let count = 0;
+  let first = length;
+  for (let i = length - 1; i >= 0; i--) {
+    if (list[i] === undefined) continue;
+    count++;
+    first = i;
+  }
+  if (count * 2 * SPARSE < length) {
+    const { base } = node;
+    node.list = NO_LIST;
+    node.base = 0;
+    // All at once: one by one, they might be gathered again on the way.
+    node.gatherAt = Infinity;
+    for (let i = first; i < length; i++)
+      if (list[i] !== undefined) setInMap(node, base + i, list[i]);
+    node.gatherAt = (node.map as Map<unknown, unknown>).size + FEW;
+  } else if (first * 4 >= length) {
+    node.list = list.slice(first);
+    node.base += first;
+  }
 }
 
 /** Whether nothing is left below. */

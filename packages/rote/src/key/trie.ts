@@ -30,8 +30,8 @@ export function isSameKey(a: Key, b: Key): boolean {
   );
 }
 
-/** A key and the stored result of its call. */
-export interface Entry {
+/** A key and what is stored for it. */
+export interface Stored {
   readonly key: Key;
   readonly value: unknown;
 }
@@ -113,8 +113,8 @@ export class Trie {
   }
 
   /** Every entry, as it is when asked. */
-  entries(): Entry[] {
-    const found: Entry[] = [];
+  entries(): Stored[] {
+    const found: Stored[] = [];
     this.roots.forEach((root, count) => {
       if (root !== undefined) collect(root, count, null, found);
     });
@@ -122,8 +122,8 @@ export class Trie {
   }
 
   /** Every entry of calls whose first object is `object`. */
-  entriesBelow(object: WeakKey): Entry[] {
-    const found: Entry[] = [];
+  entriesBelow(object: WeakKey): Stored[] {
+    const found: Stored[] = [];
     this.roots.forEach((root, count) => {
       if (root !== undefined) collectBelow(root, object, count, [object], found);
     });
@@ -131,7 +131,7 @@ export class Trie {
   }
 }
 
-function collect(node: Node, count: number, objects: WeakKey[] | null, found: Entry[]): void {
+function collect(node: Node, count: number, objects: WeakKey[] | null, found: Stored[]): void {
   visitEntries(node, (tokens, value) =>
     found.push({ key: new Key(count, objects, count === 0 ? [] : tokens), value }),
   );
@@ -145,7 +145,7 @@ function collectBelow(
   object: WeakKey,
   count: number,
   path: WeakKey[],
-  found: Entry[],
+  found: Stored[],
 ): void {
   const end = node.weak?.ends.get(object);
   if (end !== undefined) found.push({ key: new Key(count, path, []), value: end });

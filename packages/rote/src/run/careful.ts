@@ -1,7 +1,9 @@
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import type { Key } from "../key/trie.ts";
-import { Failure, PENDING, pin, SUSPENSION } from "./drive.ts";
+import { SUSPENSION } from "./drive.ts";
+import { Failure, PENDING, pin } from "./pins.ts";
+import { failed, keepResult } from "./keep.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { requireRoom } from "./room.ts";
 import { CLOSED, push, type Segment, stack } from "./stack.ts";
@@ -53,12 +55,14 @@ export function runCarefully(
     } else {
       memo.pinned?.delete(key);
     }
+    failed(memo, args, key, error);
     throw error;
   }
   if (segment.isSuspended) rethrow(value);
   stack.top = at;
-  memo.trie.set(key, value === undefined ? VOID : value);
+  // The mark goes first: what is kept may be pinned.
+  memo.pinned?.delete(key);
+  value = keepResult(memo, receiver, args, key, value);
   if (segment.hasPinned) pin(segment, memo, key, value === undefined ? VOID : value);
-  else memo.pinned?.delete(key);
   return value;
 }

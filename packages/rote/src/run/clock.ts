@@ -29,6 +29,7 @@ export function startClock(memo: Memo): number {
 export function stopClock(memo: Memo, startedAt: number): void {
   const took = now() - startedAt;
   memo.runTime += took * memo.stride;
+  memo.timedRuns += memo.stride;
   memo.untilDue = memo.stride = took < SHORT ? Math.min(memo.stride * 2, MAX_STRIDE) : 1;
 }
 
@@ -40,6 +41,19 @@ export function timing(fn: AnyFunction, memo: Memo): AnyFunction {
       return Reflect.apply(fn, this as never, args as never);
     } finally {
       memo.runTime += now() - startedAt;
+      memo.timedRuns++;
+    }
+  } as AnyFunction;
+}
+
+/** The same for those who listen, who are told of each run how long it took. */
+export function observing(fn: AnyFunction, memo: Memo): AnyFunction {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const startedAt = now();
+    try {
+      return Reflect.apply(fn, this as never, args as never);
+    } finally {
+      memo.lastDuration = now() - startedAt;
     }
   } as AnyFunction;
 }

@@ -42,6 +42,11 @@ export function cycleError(memo: Memo, args: readonly unknown[], key: Key): Rote
     if (calls[at] !== undefined)
       cycle.push(describeCall(memoAt(calls, at).name, argsAt(calls, at)));
   }
+  return cycleErrorOf(cycle);
+}
+
+/** The error for calls that wait for each other, the first one repeated at the end. */
+export function cycleErrorOf(cycle: readonly string[]): RoteError {
   const shown = cycle.length > 12 ? [...cycle.slice(0, 6), "…", ...cycle.slice(-5)] : cycle;
   return new RoteError(
     "ERR_CYCLE",

@@ -5,7 +5,9 @@ import { Key } from "../key/trie.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { goesOn } from "./deep.ts";
 import { drive, wasDisturbed, wasInterrupted } from "./drive.ts";
+import { isThenable } from "./flight.ts";
 import { FRAME } from "./frame.ts";
+import { keepResult } from "./keep.ts";
 import { closeUsed } from "./outermost.ts";
 import { requireRoom } from "./room.ts";
 import { run } from "./run.ts";
@@ -48,7 +50,6 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
   if (
     state.segment !== null ||
     state.isOutside ||
-    memo.epoch !== state.epoch ||
     memo.isCareful ||
     memo.isTimed ||
     memo.selfCallWatch > 0
@@ -79,6 +80,11 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     }
     if (state.top !== FRAME && wasDisturbed(segment, value))
       return drive(segment, false, undefined);
+    if (memo.entries !== null || isThenable(value)) {
+      const args = [a, b, c].slice(0, arity);
+      state.top = 0;
+      return keepResult(memo, undefined, args, new Key(arity, null, args), value);
+    }
     if (arity === 1) storeDirect(trie, root, a, value);
     else if (arity === 2) storePair(trie, root, a, b, value);
     else storeThree(trie, a, b, c, value);

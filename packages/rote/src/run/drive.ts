@@ -1,17 +1,8 @@
-import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
-import { type Key, Trie } from "../key/trie.ts";
-import {
-  copyFrame,
-  findFrame,
-  FRAME,
-  isSameFrame,
-  keyAt,
-  memoAt,
-  runFrame,
-  storeFrame,
-} from "./frame.ts";
+import { argsAt, copyFrame, FRAME, isSameFrame, keyAt, memoAt, runFrame } from "./frame.ts";
+import { failed, findFrame, keepFrame } from "./keep.ts";
 import { isStackOverflow } from "./overflow.ts";
+import { Failure, PENDING, pin } from "./pins.ts";
 import { hadRoom } from "./room.ts";
 import { clearFrames, type Segment, stack } from "./stack.ts";
 
@@ -33,26 +24,6 @@ import { clearFrames, type Segment, stack } from "./stack.ts";
 export const SUSPENSION: { readonly message: string } = Object.freeze({
   message: "rote is unwinding a deep recursion; let this pass",
 });
-
-/** In `pinned`: the call is pending, or under way in a careful segment. */
-export const PENDING: { readonly isPending: true } = { isPending: true };
-
-/** In `pinned`: the call has failed; its caller, when it is run again, meets the error where it calls. */
-export class Failure {
-  readonly error: unknown;
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
-
-/** Keeps `value` for the time of the drive. */
-export function pin(segment: Segment, memo: Memo, key: Key, value: unknown): void {
-  if (memo.pinned === null) {
-    memo.pinned = new Trie();
-    segment.pinning.push(memo);
-  }
-  memo.pinned.set(key, value);
-}
 
 /** Runs the outermost call, whose frame is at the base, and everything it needs; the stack has just been unwound to it. */
 export function drive(segment: Segment, isForced: boolean, error: unknown): unknown {
@@ -85,6 +56,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
         continue;
       }
       segment.deepest = Math.max(segment.deepest, last / FRAME + clearFrames(base));
+      failed(memo, argsAt(pending, last), keyAt(pending, last), thrown);
       if (last === 0) throw thrown;
       finish(segment, new Failure(thrown));
       continue;
@@ -94,7 +66,15 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
       continue;
     }
     segment.deepest = Math.max(segment.deepest, last / FRAME + clearFrames(base));
-    storeFrame(pending, last, value);
+    stack.top = base;
+    try {
+      value = keepFrame(pending, last, value);
+    } catch (thrown) {
+      // What the options' functions throw is an error of the call.
+      if (last === 0) throw thrown;
+      finish(segment, new Failure(thrown));
+      continue;
+    }
     finish(segment, value === undefined ? VOID : value);
     if (last === 0) return value;
   }

@@ -1,23 +1,50 @@
+import { argumentsOf } from "../cache/arguments.ts";
 import type { Memo } from "../cache/memo.ts";
-import type { Entry } from "../key/trie.ts";
-import { pin } from "./drive.ts";
+import type { RemovalCause } from "../cache/removal.ts";
+import { sharedClock } from "../cache/time.ts";
+import { VOID } from "../key/node.ts";
+import type { Key, Stored } from "../key/trie.ts";
+import { pin } from "./pins.ts";
 import { CLOSED, type Segment, stack } from "./stack.ts";
 
 /** Drops the entries if `clearAll` has asked for it. */
 export function catchUp(memo: Memo): void {
-  if (memo.epoch === stack.entriesEpoch) return;
+  if (memo.entriesEpoch === stack.entriesEpoch) return;
   forgetAll(memo);
-  memo.epoch = stack.entriesEpoch;
+  memo.enter(stack.entriesEpoch);
 }
 
 /** Drops the entries. */
 export function forgetAll(memo: Memo): void {
-  keepForDrives(memo, () => memo.trie.entries());
-  memo.trie.clear();
+  if (memo.entries !== null) {
+    memo.entries.clear();
+    return;
+  }
+  const { trie, listeners, removals } = memo;
+  keepForDrives(memo, () => trie.entries());
+  if (listeners === null && trie.strongSize > FEW) {
+    removals.counts.cleared += trie.strongSize;
+    trie.clear();
+    return;
+  }
+  const stored = trie.entries();
+  trie.clear();
+  for (const { key, value } of stored) noteRemoved(memo, key, value, "cleared");
 }
 
-/** Entries are about to be removed: drives under way that rely on them keep them for themselves. */
-export function keepForDrives(memo: Memo, entries: () => Iterable<Entry>): void {
+/** So many entries are worth a look at each when all are dropped. */
+const FEW = 64;
+
+/** A result is gone that was in the trie as it is. */
+export function noteRemoved(memo: Memo, key: Key, value: unknown, cause: RemovalCause): void {
+  memo.removals.add(key, cause, sharedClock().now());
+  if (memo.listeners?.has("remove") !== true) return;
+  const args = argumentsOf(memo, key);
+  memo.listeners.emit({ type: "remove", args, value: value === VOID ? undefined : value, cause });
+}
+
+/** Entries are about to be removed: recursions under way that rely on them keep them for themselves. */
+export function keepForDrives(memo: Memo, entries: () => Iterable<Stored>): void {
   const { segment } = stack;
   if (segment === null) return;
   for (const { key, value } of entries())

@@ -1,6 +1,4 @@
 import type { Memo } from "../cache/memo.ts";
-import { storeDirect } from "../key/direct.ts";
-import { childOf, VOID } from "../key/node.ts";
 import { isSameToken } from "../key/token.ts";
 import { isSameKey, Key } from "../key/trie.ts";
 
@@ -42,6 +40,10 @@ export function argsAt(slots: readonly unknown[], at: number): readonly unknown[
     : slots.slice(at + 1, at + 1 + memoAt(slots, at).arity);
 }
 
+export function receiverAt(slots: readonly unknown[], at: number): unknown {
+  return slots[at + 1] instanceof Key ? slots[at + 3] : undefined;
+}
+
 export function keyAt(slots: readonly unknown[], at: number): Key {
   const key = slots[at + 1];
   return key instanceof Key ? key : new Key(memoAt(slots, at).arity, null, argsAt(slots, at));
@@ -54,22 +56,6 @@ export function runFrame(slots: readonly unknown[], at: number): unknown {
     return Reflect.apply(runner, slots[at + 3], slots[at + 2] as unknown[]) as unknown;
   if (memo.arity === 1) return (runner as unknown as (a: unknown) => unknown)(slots[at + 1]);
   return Reflect.apply(runner, undefined as never, argsAt(slots, at) as never);
-}
-
-/** The stored result of a frame's call, or `undefined`. */
-export function findFrame(slots: readonly unknown[], at: number): unknown {
-  const { arity, trie } = memoAt(slots, at);
-  return arity === 1 && !(slots[at + 1] instanceof Key)
-    ? childOf(trie.root(1), slots[at + 1])
-    : trie.get(keyAt(slots, at));
-}
-
-/** Stores the result of a frame's call. */
-export function storeFrame(slots: readonly unknown[], at: number, value: unknown): void {
-  const { arity, trie } = memoAt(slots, at);
-  if (arity === 1 && !(slots[at + 1] instanceof Key))
-    storeDirect(trie, trie.root(1), slots[at + 1], value);
-  else trie.set(keyAt(slots, at), value === undefined ? VOID : value);
 }
 
 /** Whether two frames are of one call. */

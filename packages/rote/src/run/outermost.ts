@@ -2,9 +2,11 @@ import type { Memo } from "../cache/memo.ts";
 import { register } from "../cache/registry.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
-import { drive, PENDING, pin, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
+import { drive, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
+import { PENDING, pin } from "./pins.ts";
 import { isSameKey, type Key } from "../key/trie.ts";
-import { FRAME, keyAt, runFrame, storeFrame } from "./frame.ts";
+import { FRAME, keyAt, runFrame } from "./frame.ts";
+import { failed, keepResult } from "./keep.ts";
 import { warnAboutSelfCalls } from "./self-call.ts";
 import {
   clearFrames,
@@ -63,12 +65,14 @@ export function runOutermost(
     try {
       value = runFrame(slots, base);
     } catch (error) {
-      if (!wasInterrupted(segment, error)) throw error;
-      return drive(segment, isForced, error);
+      if (wasInterrupted(segment, error)) return drive(segment, isForced, error);
+      failed(memo, args, key, error);
+      throw error;
     }
     if (wasDisturbed(segment, value)) return drive(segment, isForced, undefined);
-    storeFrame(slots, base, value);
-    return value;
+    // The run is over: it is no part of a recursion that may still need something.
+    stack.top = base;
+    return keepResult(memo, receiver, args, key, value);
   } finally {
     if (segment.isCareful && outer !== null) unmark(segment);
     const depth = Math.max(segment.deepest, clearFrames(base));

@@ -1,8 +1,8 @@
 import type { Memo } from "../cache/memo.ts";
-import { VOID } from "../key/node.ts";
 import type { Key } from "../key/trie.ts";
 import { register } from "../cache/registry.ts";
 import { startClock, stopClock } from "./clock.ts";
+import { keepResult, runNoticing } from "./keep.ts";
 import { runRefused } from "./refused.ts";
 import { stack } from "./stack.ts";
 import { rethrow } from "./suspend.ts";
@@ -41,10 +41,11 @@ export function runUnguarded(
   const startedAt = segment === null && !memo.isTimed ? startClock(memo) : -1;
   memo.runs++;
   try {
-    const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
+    const value: unknown = memo.seesErrors
+      ? runNoticing(memo, receiver, args, key)
+      : Reflect.apply(memo.runner, receiver as never, args as never);
     if (stack.segment?.isSuspended === true) rethrow(value);
-    memo.trie.set(key, value === undefined ? VOID : value);
-    return value;
+    return keepResult(memo, receiver, args, key, value);
   } finally {
     if (startedAt >= 0) stopClock(memo, startedAt);
   }

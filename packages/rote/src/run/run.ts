@@ -4,10 +4,10 @@ import { Key } from "../key/trie.ts";
 import { becomeCareful, runCarefully } from "./careful.ts";
 import { cycleError } from "./cycle.ts";
 import { isNearlyFull } from "./deep.ts";
-import { Failure, PENDING } from "./drive.ts";
+import { Failure, PENDING } from "./pins.ts";
 import { catchUp } from "./forget.ts";
 import { FRAME } from "./frame.ts";
-import { runLater, startsLater } from "./later.ts";
+import { keepResult, runNoticing } from "./keep.ts";
 import { runOutermost } from "./outermost.ts";
 import { isOff, runPlainly } from "./plain.ts";
 import { runRefused } from "./refused.ts";
@@ -28,7 +28,6 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
     return suspend(segment, "restart");
   }
   if (pinned !== undefined) return pinned === VOID ? undefined : pinned;
-  if (startsLater(segment, memo, key)) return runLater(memo, receiver, args, key);
   if (stack.top >= segment.base + segment.limit * FRAME)
     return refuse(segment, memo, receiver, args, key);
   if (memo.isCareful && !segment.isCareful) becomeCareful(segment);
@@ -49,9 +48,10 @@ export function runQuickly(
     return refuseFull(stack.segment as Segment, memo, receiver, args, key);
   push(memo, receiver, args, key);
   memo.runs++;
-  const value: unknown = Reflect.apply(memo.runner, receiver as never, args as never);
+  const value: unknown = memo.seesErrors
+    ? runNoticing(memo, receiver, args, key)
+    : Reflect.apply(memo.runner, receiver as never, args as never);
   if (stack.top !== at + FRAME) settle(at, value);
   stack.top = at;
-  memo.trie.set(key, value === undefined ? VOID : value);
-  return value;
+  return keepResult(memo, receiver, args, key, value);
 }

@@ -1,0 +1,77 @@
+/** Hits between two readings of the clock in one turn of the event loop. */
+const STRIDE = 256;
+
+const { now: nowAtLoad } = Date;
+/** The platform's own `Date.now`, unless fake timers were there first. */
+const platformNow: (() => number) | undefined = /\[native code\]\s*\}$/.test(
+  Function.prototype.toString.call(nowAtLoad),
+)
+  ? nowAtLoad
+  : undefined;
+
+/**
+ * Time as entries know it: milliseconds that only ever move on. A clock that goes back adds
+ * nothing, so what was fresh for another minute still is, and no longer.
+ *
+ * Reading the platform's clock costs more than a hit. It is read by the first hit of a turn, after
+ * every run, and every `STRIDE` hits: within one turn that blocks, an entry may be returned past its
+ * TTL. Clocks that are injected, and those of fake timers, are read every time.
+ */
+export class Clock {
+  /** As last read; the clock's own reading as long as it never went back. */
+  time: number;
+  /** Hits that may do without a reading. */
+  left = 0;
+  private reading: number;
+  private readonly source: (() => number) | undefined;
+  private isTurnWatched = false;
+
+  constructor(source: (() => number) | undefined) {
+    this.source = source;
+    const reading = source === undefined ? Date.now() : source();
+    this.time = this.reading = Number.isFinite(reading) ? reading : 0;
+  }
+
+  /** Reads the clock. */
+  read(): number {
+    const reading = this.source === undefined ? Date.now() : this.source();
+    if (reading > this.reading) this.time += reading - this.reading;
+    // What is no time has not passed.
+    if (!Number.isNaN(reading)) this.reading = reading;
+    return this.time;
+  }
+
+  /** The time, as exactly as hits need it. */
+  now(): number {
+    if (this.left > 0 && Date.now === platformNow) {
+      this.left--;
+      return this.time;
+    }
+    if (this.source === undefined && Date.now === platformNow) {
+      this.left = STRIDE;
+      this.watchTurn();
+    }
+    return this.read();
+  }
+
+  /** An instant of this clock as the clock itself would show it. */
+  toInstant(time: number): number {
+    return time + (this.reading - this.time);
+  }
+
+  private watchTurn(): void {
+    if (this.isTurnWatched) return;
+    this.isTurnWatched = true;
+    void Promise.resolve().then(() => {
+      this.left = 0;
+      this.isTurnWatched = false;
+    });
+  }
+}
+
+/** For all functions without a clock of their own. Made late, so that nothing happens on import. */
+export function sharedClock(): Clock {
+  return (shared ??= new Clock(undefined));
+}
+
+let shared: Clock | undefined;

@@ -1,0 +1,78 @@
+import { Entry, FAILURE, FLIGHT, REJECTION } from "../cache/entry.ts";
+import type { Entries } from "../cache/entries.ts";
+import type { Memo } from "../cache/memo.ts";
+import { VOID } from "../key/node.ts";
+import type { Key } from "../key/trie.ts";
+import { type Flight, join } from "../run/flight.ts";
+import { fly } from "../run/fly.ts";
+import { Failure, PENDING } from "../run/pins.ts";
+import { runUnguarded } from "../run/plain.ts";
+import { run, runQuickly } from "../run/run.ts";
+import type { Caller } from "../run/signal.ts";
+import { stack } from "../run/stack.ts";
+
+/**
+ * A call of a function that has entries, or listeners: everything that the specialised call paths
+ * leave out. `found` is what the trie has for the call; with nothing there, `key` is the call's key.
+ */
+export function callEntry(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  found: unknown,
+  key: Key | undefined,
+  caller: Caller | undefined,
+): unknown {
+  const entries = memo.entries as Entries;
+  if (found instanceof Entry) {
+    const { state, value } = found;
+    if (state === FLIGHT) {
+      memo.hits++;
+      entries.coalesced++;
+      memo.listeners?.emit({ type: "hit", args, value });
+      return join(found.flight as Flight, caller);
+    }
+    if (state <= REJECTION) {
+      if (entries.isUsable(found)) {
+        entries.touch(found);
+        if (state !== FAILURE) return hit(memo, receiver, args, value);
+        memo.hits++;
+        throw value;
+      }
+      entries.remove(found, "expired");
+    }
+    key = found.key;
+  } else if (found !== undefined) {
+    return hit(memo, receiver, args, found === VOID ? undefined : found);
+  }
+  return miss(memo, receiver, args, key as Key, caller);
+}
+
+function hit(memo: Memo, receiver: unknown, args: readonly unknown[], value: unknown): unknown {
+  memo.hits++;
+  memo.listeners?.emit({ type: "hit", args, value });
+  if (memo.onHit !== undefined) memo.onHit(value, receiver, args);
+  return value;
+}
+
+function miss(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  caller: Caller | undefined,
+): unknown {
+  const { pinned } = memo;
+  if (pinned !== null && !memo.isAsync) {
+    const known = pinned.get(key);
+    if (known !== undefined && known !== PENDING && !(known instanceof Failure))
+      return hit(memo, receiver, args, known === VOID ? undefined : known);
+  }
+  memo.listeners?.emit({ type: "miss", args });
+  if (memo.isAsync) return fly(memo, receiver, args, key, caller);
+  memo.entries?.beginRun();
+  if (!memo.isGuarded) return runUnguarded(memo, receiver, args, key);
+  return stack.top < stack.ceiling && !memo.isCareful && pinned === null
+    ? runQuickly(memo, receiver, args, key)
+    : run(memo, receiver, args, key);
+}

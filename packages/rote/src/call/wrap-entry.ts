@@ -1,0 +1,73 @@
+import type { Entries } from "../cache/entries.ts";
+import { type Entry, RESULT } from "../cache/entry.ts";
+import type { Memo } from "../cache/memo.ts";
+import { endBelow, endOfThree, slotOf } from "../key/direct.ts";
+import type { Node } from "../key/node.ts";
+import { type Stack, stack } from "../run/stack.ts";
+import { anyOf, callAny, type Wrapper } from "./any.ts";
+
+/**
+ * The call paths of functions whose trie holds entries: as those in wrap.ts, for hits on results.
+ * Everything else, a miss too, is for the path of any call.
+ */
+export function wrapEntry(memo: Memo, entries: Entries): Wrapper {
+  const root = memo.trie.root(memo.arity);
+  return (memo.arity === 1 ? path1 : memo.arity === 2 ? path2 : path3)(memo, root, entries, stack);
+}
+
+function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
+  const { policy } = entries;
+  const { expires } = entries.rules;
+  return function (this: unknown, a: unknown): unknown {
+    if (arguments.length !== 1 || new.target !== undefined)
+      return anyOf(memo, new.target).apply(this, arguments as never);
+    const found = slotOf(root, a);
+    if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
+      const entry = found as Entry;
+      if (entry.state === RESULT && (!expires || entry.freshUntil > entries.clock.now())) {
+        memo.hits++;
+        if (policy !== null) policy.touch(entry.slot, entry.hash);
+        return entry.value;
+      }
+    }
+    return callAny(memo, undefined, [a]);
+  };
+}
+
+function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
+  const { policy } = entries;
+  const { expires } = entries.rules;
+  return function (this: unknown, a: unknown, b: unknown): unknown {
+    if (arguments.length !== 2 || new.target !== undefined)
+      return anyOf(memo, new.target).apply(this, arguments as never);
+    const found = endBelow(slotOf(root, a), b);
+    if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
+      const entry = found as Entry;
+      if (entry.state === RESULT && (!expires || entry.freshUntil > entries.clock.now())) {
+        memo.hits++;
+        if (policy !== null) policy.touch(entry.slot, entry.hash);
+        return entry.value;
+      }
+    }
+    return callAny(memo, undefined, [a, b]);
+  };
+}
+
+function path3(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
+  const { policy } = entries;
+  const { expires } = entries.rules;
+  return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
+    if (arguments.length !== 3 || new.target !== undefined)
+      return anyOf(memo, new.target).apply(this, arguments as never);
+    const found = endOfThree(root, a, b, c);
+    if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
+      const entry = found as Entry;
+      if (entry.state === RESULT && (!expires || entry.freshUntil > entries.clock.now())) {
+        memo.hits++;
+        if (policy !== null) policy.touch(entry.slot, entry.hash);
+        return entry.value;
+      }
+    }
+    return callAny(memo, undefined, [a, b, c]);
+  };
+}

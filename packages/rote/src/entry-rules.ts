@@ -1,0 +1,71 @@
+import type { EntryRules } from "./cache/entries.ts";
+import type { Memo, Patience } from "./cache/memo.ts";
+import { Lru } from "./cache/policy/lru.ts";
+import type { Bound, PolicyHooks, Policy } from "./cache/policy/policy.ts";
+import { S3Fifo } from "./cache/policy/s3-fifo.ts";
+import { WTinyLfu } from "./cache/policy/w-tinylfu.ts";
+import { Clock } from "./cache/time.ts";
+import { DURATION_RULE, toMilliseconds } from "./duration.ts";
+import { RoteError } from "./errors.ts";
+import { type MemoizeOptions, show } from "./options.ts";
+import { schedule } from "./run/schedule.ts";
+import { outside } from "./run/stack.ts";
+
+/** What the options say about entries; `undefined` if nothing, so that results can be kept as they are. */
+export function entryRules(memo: Memo, options: MemoizeOptions): EntryRules | undefined {
+  const { maxEntries, maxWeight, weigh, ttl, touch = false } = options;
+  const errorTtl = toMilliseconds(options.rememberErrors ?? 0);
+  const hasBound = maxEntries !== undefined || maxWeight !== undefined;
+  const hasTtl = ttl !== undefined && (typeof ttl === "function" || toMilliseconds(ttl) < Infinity);
+  if (!hasBound && !hasTtl && !(errorTtl > 0)) return undefined;
+  memo.seesErrors = errorTtl > 0;
+  const rules: EntryRules = {
+    bound: { maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity },
+    weigh,
+    ttl: ttlOf(memo, options),
+    expires: hasTtl || errorTtl > 0,
+    touch,
+    errorTtl,
+    clock: options.clock === undefined ? undefined : new Clock(options.clock),
+  };
+  return hasBound ? { ...rules, policy: (hooks) => policyOf(options, rules.bound, hooks) } : rules;
+}
+
+function policyOf({ policy, random }: MemoizeOptions, bound: Bound, hooks: PolicyHooks): Policy {
+  if (policy === "lru") return new Lru(bound, hooks);
+  if (policy === "w-tinylfu") return new WTinyLfu(bound, hooks, random ?? (() => Math.random()));
+  return new S3Fifo(bound, hooks);
+}
+
+function ttlOf(
+  memo: Memo,
+  { ttl = Infinity, jitter = 0, random }: MemoizeOptions,
+): EntryRules["ttl"] {
+  // Shorter, never longer: nothing is older than the TTL says.
+  const vary = (milliseconds: number): number =>
+    jitter === 0 || milliseconds === Infinity
+      ? milliseconds
+      : milliseconds * (1 - jitter * (random ?? Math.random)());
+  if (typeof ttl !== "function") {
+    const milliseconds = toMilliseconds(ttl);
+    return () => vary(milliseconds);
+  }
+  return (receiver, value, args) => {
+    const given: unknown = outside(() =>
+      Reflect.apply(ttl, receiver as never, [value, ...args] as never),
+    );
+    const milliseconds = toMilliseconds(given);
+    if (milliseconds >= 0) return vary(milliseconds);
+    throw new RoteError(
+      "ERR_INVALID_RESULT",
+      `ttl of "${memo.name}" must return ${DURATION_RULE}, or Infinity; it returned ${show(given)}. The result was not kept.`,
+      { option: "ttl", value: given },
+    );
+  };
+}
+
+/** How long callers wait, if not for ever. */
+export function patience(options: MemoizeOptions): Patience | undefined {
+  const timeout = toMilliseconds(options.timeout ?? Infinity);
+  return timeout === Infinity ? undefined : { timeout, schedule: options.schedule ?? schedule };
+}

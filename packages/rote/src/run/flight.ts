@@ -1,0 +1,251 @@
+import { Entries, NO_RULES } from "../cache/entries.ts";
+import { type Pending, REJECTION } from "../cache/entry.ts";
+import type { Memo } from "../cache/memo.ts";
+import { RoteError } from "../errors.ts";
+import type { Key } from "../key/trie.ts";
+import { now } from "./clock.ts";
+import { currentFlight, endWaits, track, type Waiting } from "./waiting.ts";
+import { runs } from "./pins.ts";
+import type { Caller } from "./signal.ts";
+
+/** Whether `await` would wait for it. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    (value instanceof Promise || hasThen(value))
+  );
+}
+
+/** Results may be anything, a proxy for instance, and what their getters throw is nobody's error. */
+function hasThen(value: object): boolean {
+  try {
+    return typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A run whose promise has not settled. Rules:
+ *
+ * 1. The promise is an entry from the moment it exists; who calls meanwhile joins.
+ * 2. What callers get settles after the entry has: a rejection is gone before anybody can retry.
+ * 3. What is set, deleted or cleared meanwhile wins: a flight that is not the entry of its key any
+ *    more leaves nothing behind. Those who have joined still get what it brings.
+ * 4. Nothing of a flight that has landed is kept but its promise: no caller, no argument.
+ */
+export class Flight implements Pending, Waiting {
+  readonly memo: Memo;
+  readonly startedAt: number;
+  isPending = true;
+  /** What callers get. */
+  promise: PromiseLike<unknown> | undefined = undefined;
+  receiver: unknown;
+  args: readonly unknown[];
+  key: Key;
+  /** Callers that may leave and have not. */
+  callers = 0;
+  /** Somebody waits who will not leave. */
+  stays = false;
+  /** Ends the run, if it can be told to end. */
+  abort: ((reason: unknown) => void) | undefined = undefined;
+  waitsFor: Set<Waiting> | undefined = undefined;
+  waiters: Set<Waiting> | undefined = undefined;
+  private readonly beganAt: number = now();
+  private readonly isOutermost: boolean = currentFlight() === undefined;
+
+  constructor(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key) {
+    this.memo = memo;
+    this.receiver = receiver;
+    this.args = args;
+    this.key = key;
+    this.startedAt = entriesOf(memo).clock.now();
+  }
+
+  get name(): string {
+    return this.memo.name;
+  }
+
+  /** Its promise is about to be fulfilled. Throws what the options' functions throw. */
+  succeed(value: unknown, kept: unknown = this.promise): void {
+    const { memo, receiver, args, key } = this;
+    const duration = this.land();
+    const entries = entriesOf(memo);
+    const entry = entries.current(key, this);
+    if (entry !== undefined) {
+      try {
+        entry.value = kept;
+        entries.keep(key, receiver, args, value, kept);
+      } catch (error) {
+        if (entry.flight === this) entries.giveUp(entry);
+        throw error;
+      }
+    }
+    memo.listeners?.emit({ type: "run", args, value, duration });
+  }
+
+  /** Its promise is about to be rejected. */
+  fail(error: unknown): void {
+    const { memo, args, key } = this;
+    const duration = this.land();
+    const entries = entriesOf(memo);
+    const entry = entries.current(key, this);
+    if (entry !== undefined) {
+      // What was there before is better than a failure.
+      if (entries.rules.errorTtl > 0 && entry.previous === null)
+        entries.keepFailure(key, REJECTION, this.promise);
+      else entries.giveUp(entry);
+    }
+    memo.listeners?.emit({ type: "error", args, error, duration });
+  }
+
+  /** A caller has left. When the last one has, so has the reason to run. */
+  leave(reason: unknown): void {
+    if (--this.callers > 0 || this.stays || !this.isPending) return;
+    const { memo, key, abort } = this;
+    const entries = entriesOf(memo);
+    const entry = entries.current(key, this);
+    if (entry !== undefined) entries.giveUp(entry, "deleted");
+    abort?.(reason);
+  }
+
+  private land(): number {
+    const { memo } = this;
+    const duration = now() - this.beganAt;
+    this.isPending = false;
+    endWaits(this);
+    if (this.isOutermost || memo.isTimed) {
+      memo.runTime += duration;
+      memo.timedRuns++;
+    }
+    this.abort = undefined;
+    this.receiver = undefined;
+    this.args = [];
+    return duration;
+  }
+}
+
+/** The entries of a function that has some, or turns out to return promises. */
+export function entriesOf(memo: Memo): Entries {
+  if (memo.entries === null) {
+    memo.entries = new Entries(memo, NO_RULES, runs);
+    memo.hasMixedEntries = true;
+    // From now on, every call has to look at what it finds.
+    memo.epoch = Number.NaN;
+  }
+  return memo.entries;
+}
+
+/**
+ * A run has returned a promise. An ordinary one is handed out as another, which settles after the
+ * entry has: to wait for the promise itself would make it look as if somebody had handled its
+ * rejection. Others, which may have methods of their own, are handed out as they are.
+ */
+export function watch(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  value: PromiseLike<unknown>,
+): unknown {
+  const entries = entriesOf(memo);
+  const flight = new Flight(memo, receiver, args, key);
+  const onResult = (result: unknown): unknown => {
+    flight.succeed(result);
+    return result;
+  };
+  const onError = (error: unknown): never => {
+    flight.fail(error);
+    throw error;
+  };
+  if (value instanceof Promise && value.constructor === Promise) {
+    flight.promise = value.then(onResult, onError);
+    entries.takeOff(key, flight.promise, flight);
+    return join(flight, undefined);
+  }
+  flight.promise = value;
+  entries.takeOff(key, value, flight);
+  let hasSettled = false;
+  const once = (settle: (outcome: unknown) => unknown) => (outcome: unknown) => {
+    if (hasSettled) return;
+    hasSettled = true;
+    try {
+      settle(outcome);
+    } catch {
+      // It reached those who wait, if it was an error of the promise; they have nothing to do with the rest.
+    }
+  };
+  try {
+    value.then(once(onResult), once(onError));
+  } catch (error) {
+    once(onError)(error);
+  }
+  return join(flight, undefined);
+}
+
+/** A caller waits for a flight: what it gets. */
+export function join(flight: Flight, caller: Caller | undefined): unknown {
+  const { promise, memo } = flight;
+  const { signals } = caller ?? NOBODY;
+  if (signals.length === 0) flight.stays = true;
+  if (!flight.isPending) return promise;
+  const { patience } = memo;
+  const own =
+    signals.length === 0 && patience === undefined
+      ? promise
+      : new Promise((resolve, reject) => {
+          wait(flight, signals, resolve, reject);
+        });
+  return own instanceof Promise && own.constructor === Promise ? track(flight, own) : own;
+}
+
+const NOBODY: { readonly signals: Caller["signals"] } = { signals: [] };
+
+/** Waits until the flight lands, one of the caller's signals fires, or its time is up. */
+function wait(
+  flight: Flight,
+  signals: Caller["signals"],
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): void {
+  const { memo } = flight;
+  const { patience } = memo;
+  const timer: { cancel?: () => void } = {};
+  let isOver = false;
+  const finish = (): boolean => {
+    if (isOver) return false;
+    isOver = true;
+    timer.cancel?.();
+    for (const signal of signals) signal.removeEventListener("abort", onAbort);
+    return true;
+  };
+  const onAbort = (): void => {
+    if (!finish()) return;
+    const reason = signals.find(({ aborted }) => aborted)?.reason;
+    reject(reason);
+    flight.leave(reason);
+  };
+  (flight.promise as PromiseLike<unknown>).then(
+    (value) => finish() && resolve(value),
+    (error: unknown) => finish() && reject(error),
+  );
+  if (signals.length > 0) flight.callers++;
+  for (const signal of signals) signal.addEventListener("abort", onAbort);
+  if (signals.some(({ aborted }) => aborted)) {
+    onAbort();
+    return;
+  }
+  if (patience === undefined) return;
+  timer.cancel = patience.schedule(() => {
+    if (!finish()) return;
+    // Impatient, but interested: the run goes on.
+    flight.stays = true;
+    reject(
+      new RoteError(
+        "ERR_TIMEOUT",
+        `A call of "${memo.name}" has waited for ${patience.timeout} ms, as long as options.timeout allows. The run goes on and its result is kept: call again, or allow more time.`,
+      ),
+    );
+  }, patience.timeout);
+}

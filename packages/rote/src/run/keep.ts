@@ -1,0 +1,102 @@
+import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "../cache/entry.ts";
+import type { Memo } from "../cache/memo.ts";
+import { storeDirect } from "../key/direct.ts";
+import { childOf, VOID } from "../key/node.ts";
+import { Key } from "../key/trie.ts";
+import { isThenable, watch } from "./flight.ts";
+import { argsAt, keyAt, memoAt, receiverAt } from "./frame.ts";
+import { isStackOverflow } from "./overflow.ts";
+import { Failure, PENDING } from "./pins.ts";
+import { stack } from "./stack.ts";
+
+/** What happens to the result of a run, and where the result of an earlier one is. */
+
+/** Keeps the result of a run; what its caller gets. */
+export function keepResult(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  value: unknown,
+): unknown {
+  if (isThenable(value)) return watch(memo, receiver, args, key, value);
+  if (memo.entries !== null) memo.entries.keep(key, receiver, args, value);
+  else memo.trie.set(key, value === undefined ? VOID : value);
+  if (memo.listeners !== null)
+    memo.listeners.emit({ type: "run", args, value, duration: memo.lastDuration });
+  return value;
+}
+
+/** The same for a call that is a frame. */
+export function keepFrame(slots: readonly unknown[], at: number, value: unknown): unknown {
+  const memo = memoAt(slots, at);
+  const { arity, trie } = memo;
+  if (
+    arity !== 1 ||
+    slots[at + 1] instanceof Key ||
+    memo.entries !== null ||
+    memo.listeners !== null ||
+    isThenable(value)
+  )
+    return keepResult(memo, receiverAt(slots, at), argsAt(slots, at), keyAt(slots, at), value);
+  storeDirect(trie, trie.root(1), slots[at + 1], value);
+  return value;
+}
+
+/** What `set` was given for a function that has entries, or that was given a promise. */
+export function setEntry(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  value: unknown,
+): void {
+  if (isThenable(value)) watch(memo, receiver, args, key, value);
+  else memo.entries?.keep(key, receiver, args, value);
+}
+
+/** A run has failed, and not because of a suspension or a full stack. */
+export function failed(memo: Memo, args: readonly unknown[], key: Key, error: unknown): void {
+  if (!memo.seesErrors || isStackOverflow(error)) return;
+  const { entries, listeners } = memo;
+  if (entries !== null && entries.rules.errorTtl > 0) entries.keepFailure(key, FAILURE, error);
+  listeners?.emit({ type: "error", args, error, duration: memo.lastDuration });
+}
+
+/** What a run of this call would return, in the form in which it is stored; `undefined` if that is not known. */
+export function findResult(memo: Memo, key: Key): unknown {
+  const found = memo.trie.get(key);
+  if (found !== undefined && !(found instanceof Entry)) return found;
+  if (found instanceof Entry) {
+    const { state, value } = found;
+    const isUsable =
+      state === FLIGHT ||
+      ((state === RESULT || state === REJECTION) && memo.entries?.isUsable(found) === true);
+    if (isUsable) return value === undefined ? VOID : value;
+  }
+  const pinned = memo.entries === null ? undefined : memo.pinned?.get(key);
+  return pinned === PENDING || pinned instanceof Failure ? undefined : pinned;
+}
+
+/** The same for the call of a frame. */
+export function findFrame(slots: readonly unknown[], at: number): unknown {
+  const { arity, trie, entries } = memoAt(slots, at);
+  return arity === 1 && entries === null && !(slots[at + 1] instanceof Key)
+    ? childOf(trie.root(1), slots[at + 1])
+    : findResult(memoAt(slots, at), keyAt(slots, at));
+}
+
+/** Runs a function of which errors are noticed; where the run is not seen to its end otherwise. */
+export function runNoticing(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): unknown {
+  try {
+    return Reflect.apply(memo.runner, receiver as never, args as never);
+  } catch (error) {
+    if (stack.segment?.isSuspended !== true) failed(memo, args, key, error);
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import type { Runs } from "../cache/entries.ts";
+import type { Memo } from "../cache/memo.ts";
+import { VOID } from "../key/node.ts";
+import { type Key, Trie } from "../key/trie.ts";
+import { FRAME } from "./frame.ts";
+import { outside, type Segment, stack } from "./stack.ts";
+
+/** In `pinned`: the call is pending, or under way in a careful segment. */
+export const PENDING: { readonly isPending: true } = { isPending: true };
+
+/** In `pinned`: the call has failed; its caller, when it is run again, meets the error where it calls. */
+export class Failure {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Keeps `value` for the time of the drive. */
+export function pin(segment: Segment, memo: Memo, key: Key, value: unknown): void {
+  if (memo.pinned === null) {
+    memo.pinned = new Trie();
+    segment.pinning.push(memo);
+  }
+  memo.pinned.set(key, value);
+}
+
+/** A recursion comes back to a function within so many runs. */
+const NEAR = 16;
+
+/**
+ * Whether a recursion of this function is under way: another run of it is near on the stack, or a
+ * drive has pending calls. What is removed now may be asked for again before the outermost run ends,
+ * and then again and again: without it, a recursion wider than its bound would never end.
+ */
+export function isRecursing(memo: Memo): boolean {
+  const { segment, slots, top } = stack;
+  if (segment === null) return false;
+  for (let each: Segment | null = segment; each !== null; each = each.outer)
+    if (each.pendingEnd > 0) return true;
+  const end = Math.max(0, top - NEAR * FRAME);
+  for (let at = top - FRAME; at >= end; at -= FRAME) if (slots[at] === memo) return true;
+  return false;
+}
+
+/** What entries ask of runs. */
+export const runs: Runs = {
+  isNeeded: isRecursing,
+  pin(memo, key, value) {
+    const segment = stack.segment as Segment;
+    segment.isUsed = true;
+    pin(segment, memo, key, value === undefined ? VOID : value);
+  },
+  outside,
+};
