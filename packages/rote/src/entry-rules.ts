@@ -48,7 +48,7 @@ function ttlOf(
       : milliseconds * (1 - jitter * (random ?? Math.random)());
   if (typeof ttl !== "function") {
     const milliseconds = toMilliseconds(ttl);
-    return () => vary(milliseconds);
+    return jitter === 0 ? milliseconds : () => vary(milliseconds);
   }
   return (receiver, value, args) => {
     const given: unknown = outside(() =>

@@ -61,7 +61,8 @@ export function explain(memo: Memo, key: Key): Explanation {
 }
 
 function explainEntry(memo: Memo, entry: Entry, clock: Clock, time: number): Explanation {
-  const { state, value, flight, freshUntil } = entry;
+  const { state, value, flight } = entry;
+  const freshUntil = memo.entries?.timeOf(entry) ?? Infinity;
   if (state === FLIGHT && flight !== null) {
     const duration = time - flight.startedAt;
     return {

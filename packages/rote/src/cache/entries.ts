@@ -1,6 +1,8 @@
 import { RoteError } from "../errors.ts";
-import { hashOf } from "../key/hash.ts";
-import type { Key } from "../key/trie.ts";
+import { slotOf, storeDirect } from "../key/direct.ts";
+import { hashOf, hashOfToken } from "../key/hash.ts";
+import type { Node } from "../key/node.ts";
+import { Key } from "../key/trie.ts";
 import { argumentsOf } from "./arguments.ts";
 import { Entry, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
 import type { Memo } from "./memo.ts";
@@ -25,7 +27,7 @@ export interface EntryRules {
   readonly bound: Bound;
   readonly weigh?: ((this: unknown, value: unknown, ...args: unknown[]) => unknown) | undefined;
   /** How long a result is fresh. */
-  readonly ttl: (receiver: unknown, value: unknown, args: readonly unknown[]) => number;
+  readonly ttl: number | ((receiver: unknown, value: unknown, args: readonly unknown[]) => number);
   /** Whether anything ever expires. */
   readonly expires: boolean;
   /** A hit starts the TTL again. */
@@ -38,7 +40,7 @@ export interface EntryRules {
 /** Without any option: what functions get that turn out to return promises. */
 export const NO_RULES: EntryRules = {
   bound: { maxEntries: Infinity, maxWeight: Infinity },
-  ttl: () => Infinity,
+  ttl: Infinity,
   expires: false,
   touch: false,
   errorTtl: 0,
@@ -54,11 +56,14 @@ class WeakHold {
   }
 }
 
+/** So many entries are worth a look at each when all are dropped. */
+const FEW = 64;
+
 /** Entries looked at for having expired, for each one that comes in. */
 const SWEPT = 2;
 
 interface LostEntry {
-  readonly key: Key | undefined;
+  readonly of: { readonly key: Key } | undefined;
   readonly value: unknown;
   readonly cause: RemovalCause;
 }
@@ -82,6 +87,8 @@ export class Entries {
   flights = 0;
   coalesced = 0;
   oversized = 0;
+  /** By slot, the time from which on an entry has expired; of a ghost, when it was evicted. */
+  times: Float64Array = new Float64Array(0);
   /** When the outermost run of a recursion of this function began: what was fresh then still is for the recursion. */
   runStartedAt = 0;
 
@@ -89,9 +96,13 @@ export class Entries {
   private readonly runs: Runs;
   /** Where entries are swept or evicted, all of them by slot. */
   private readonly hasSlots: boolean;
+  /** What a result weighs, and how long it is fresh, is the same for all. */
+  private readonly isUniform: boolean;
   private held: (Entry | WeakHold | undefined)[] = [];
   private free: number[] = [];
   private hand = 0;
+  /** By slot, how long an entry was to be fresh, for hits that start that again. */
+  private lifetimes: Float64Array = new Float64Array(0);
   private readonly lost: LostEntry[] = [];
   private registry: FinalizationRegistry<number> | undefined;
 
@@ -99,14 +110,15 @@ export class Entries {
     this.memo = memo;
     this.rules = rules;
     this.runs = runs;
-    this.clock = rules.clock ?? sharedClock();
     this.bound = rules.bound;
+    this.clock = rules.clock ?? sharedClock();
     this.policy =
       rules.policy?.({
         evicted: (slot, isGhost) => this.evicted(slot, isGhost),
         forgotten: (slot) => this.forgotten(slot),
       }) ?? null;
     this.hasSlots = this.policy !== null || rules.expires;
+    this.isUniform = rules.weigh === undefined && typeof rules.ttl === "number" && rules.ttl > 0;
   }
 
   /** Whether the trie may hold results as they are, from before the first promise. */
@@ -115,20 +127,25 @@ export class Entries {
   }
 
   /** Whether a hit may use the entry: it is fresh, or was when the recursion under way began. */
-  isUsable(entry: Entry): boolean {
-    const { freshUntil } = entry;
+  isUsable({ slot }: Entry): boolean {
+    if (!this.rules.expires) return true;
+    const freshUntil = this.times[slot] as number;
     return (
-      !this.rules.expires ||
       freshUntil > this.clock.now() ||
       (freshUntil > this.runStartedAt && this.runs.isNeeded(this.memo))
     );
   }
 
+  /** In the time of the clock. */
+  timeOf({ slot }: Entry): number {
+    return slot < 0 ? Infinity : (this.times[slot] as number);
+  }
+
   /** A hit on it. */
-  touch(entry: Entry): void {
-    if (this.policy !== null) this.policy.touch(entry.slot, entry.hash);
-    if (this.rules.touch && entry.state === RESULT && entry.ttl < Infinity)
-      entry.freshUntil = this.clock.time + entry.ttl;
+  touch({ slot, hash, state }: Entry): void {
+    if (this.policy !== null) this.policy.touch(slot, hash);
+    if (this.rules.touch && state === RESULT)
+      this.times[slot] = this.clock.time + (this.lifetimes[slot] as number);
   }
 
   /** Before a run: remembers when a recursion began. */
@@ -147,10 +164,26 @@ export class Entries {
     value: unknown,
     promise: unknown = value,
   ): void {
-    const { rules } = this;
-    const ttl = rules.ttl(receiver, value, args);
-    const weight = rules.weigh === undefined ? 1 : this.weightOf(receiver, value, args);
-    this.put(key, RESULT, promise, weight, ttl);
+    const { ttl } = this.rules;
+    const milliseconds = typeof ttl === "number" ? ttl : ttl(receiver, value, args);
+    const weight = this.rules.weigh === undefined ? 1 : this.weightOf(receiver, value, args);
+    this.put(key, RESULT, promise, weight, milliseconds);
+  }
+
+  /** The same for a call whose one argument is a token as it stands: what most calls are. */
+  keepSingle(root: Node, token: unknown, value: unknown): void {
+    let entry = slotOf(root, token) as Entry | undefined;
+    if (!this.isUniform || (entry !== undefined && entry.state !== GHOST)) {
+      this.keep(new Key(1, null, [token]), undefined, [token], value);
+      return;
+    }
+    if (entry === undefined) {
+      entry = new Entry(token, this.policy?.needsHash === true ? hashOfToken(token) : 0);
+      storeDirect(this.memo.trie, root, token, entry);
+    }
+    entry.value = value;
+    this.settle(entry, RESULT, 1, this.rules.ttl as number);
+    if (this.lost.length > 0) this.tell();
   }
 
   /** Remembers a failure, which weighs 1: an error, or a promise that was rejected. */
@@ -161,12 +194,12 @@ export class Entries {
   /** A promise is an entry from the moment it exists. What was settled there is put aside. */
   takeOff(key: Key, promise: unknown, flight: Pending): void {
     const entry = this.entryOf(key);
-    const { state, value, freshUntil } = entry;
-    if (state === FLIGHT) this.noteLost({ key, value, cause: "replaced" });
+    const { state, value } = entry;
+    if (state === FLIGHT) this.note(entry, value, "replaced");
     else this.flights++;
     if (state <= REJECTION) {
       this.live--;
-      entry.previous = { state, value, freshUntil };
+      entry.previous = { state, value };
     }
     entry.state = FLIGHT;
     entry.value = promise;
@@ -182,7 +215,7 @@ export class Entries {
 
   /** A flight ends without leaving anything: what was there before is back, if it still may be. */
   giveUp(entry: Entry, cause?: RemovalCause): void {
-    const { key, previous, value } = entry;
+    const { previous, value } = entry;
     this.flights--;
     entry.flight = entry.previous = null;
     if (previous !== null) {
@@ -191,19 +224,20 @@ export class Entries {
       return;
     }
     this.drop(entry);
-    if (cause !== undefined) this.noteLost({ key, value, cause });
+    if (cause !== undefined) this.note(entry, value, cause);
     this.tell();
   }
 
   /** Removes an entry, or a flight; whether there was one. */
   remove(entry: Entry, cause: RemovalCause): boolean {
-    const { key, state, value, freshUntil } = entry;
-    if (state === GHOST || state === GONE) return false;
+    const { state, value } = entry;
+    if (state > FLIGHT) return false;
     if (state === FLIGHT) this.flights--;
     else this.live--;
+    const isFresh = cause !== "expired" || this.timeOf(entry) > this.runStartedAt;
     this.drop(entry);
-    if (cause !== "expired" || freshUntil > this.runStartedAt) this.pinIfNeeded(state, key, value);
-    this.noteLost({ key, value, cause });
+    if (isFresh) this.pinIfNeeded(entry, state, value);
+    this.note(entry, value, cause);
     this.tell();
     return true;
   }
@@ -211,15 +245,15 @@ export class Entries {
   /** Removes everything. */
   clear(): void {
     const { memo, live, flights } = this;
-    const isNeeded = this.runs.isNeeded(memo);
+    const isNeeded = !memo.isAsync && this.runs.isNeeded(memo);
     const count = live + flights;
     // One by one only if somebody asks: a million entries may be told by their number.
-    if (isNeeded || memo.listeners?.has("remove") === true || count <= 64) {
+    if (isNeeded || memo.listeners?.has("remove") === true || count <= FEW) {
       for (const { key, value: entry } of memo.trie.entries()) {
-        if (!(entry instanceof Entry)) this.noteLost({ key, value: entry, cause: "cleared" });
+        if (!(entry instanceof Entry)) this.note({ key }, entry, "cleared");
         else if (entry.state !== GHOST) {
-          if (isNeeded) this.pinIfNeeded(entry.state, key, entry.value);
-          this.noteLost({ key, value: entry.value, cause: "cleared" });
+          this.pinIfNeeded(entry, entry.state, entry.value);
+          this.note(entry, entry.value, "cleared");
         }
       }
     } else {
@@ -235,6 +269,7 @@ export class Entries {
 
   /** Removes what has expired or was collected. */
   sweep(): void {
+    if (this.rules.expires) this.clock.now();
     for (let slot = this.held.length; --slot >= 0;) this.check(slot);
     this.tell();
   }
@@ -249,20 +284,26 @@ export class Entries {
   private tell(): void {
     const { lost, memo } = this;
     if (lost.length === 0) return;
-    for (const { key, value, cause } of lost.splice(0)) {
-      const args = key === undefined ? undefined : argumentsOf(memo, key);
+    for (const { of, value, cause } of lost.splice(0)) {
+      const args = of === undefined ? undefined : argumentsOf(memo, of.key);
       memo.listeners?.emit({ type: "remove", args, value, cause });
     }
   }
 
-  private noteLost(lost: LostEntry): void {
-    const { memo } = this;
-    memo.removals.add(lost.key, lost.cause, this.clock.time);
-    if (memo.listeners?.has("remove") === true) this.lost.push(lost);
+  /** Counts a removal, and remembers it where nothing else does. */
+  private note(of: { readonly key: Key } | undefined, value: unknown, cause: RemovalCause): void {
+    const { memo, clock } = this;
+    memo.removals.counts[cause]++;
+    if (memo.listeners?.has("remove") === true) this.lost.push({ of, value, cause });
+    if (cause === "replaced" || of === undefined || (of instanceof Entry && of.state === GHOST))
+      return;
+    const hasObjects = !(of instanceof Entry && of.isSingle) && of.key.objects !== null;
+    if (!hasObjects) memo.removals.remember({ of, cause, at: clock.now() });
   }
 
-  private pinIfNeeded(state: number, key: Key, value: unknown): void {
-    if (state === RESULT && this.runs.isNeeded(this.memo)) this.runs.pin(this.memo, key, value);
+  private pinIfNeeded(of: { readonly key: Key }, state: number, value: unknown): void {
+    const { memo, runs } = this;
+    if (state === RESULT && !memo.isAsync && runs.isNeeded(memo)) runs.pin(memo, of.key, value);
   }
 
   private weightOf(receiver: unknown, value: unknown, args: readonly unknown[]): number {
@@ -278,63 +319,75 @@ export class Entries {
   }
 
   private put(key: Key, state: number, value: unknown, weight: number, ttl: number): void {
-    const { memo, policy } = this;
-    if (weight > this.bound.maxWeight || !(ttl > 0)) {
-      if (weight > this.bound.maxWeight) this.oversized++;
+    const { memo, bound } = this;
+    if (weight > bound.maxWeight || !(ttl > 0)) {
+      if (weight > bound.maxWeight) this.oversized++;
       const entry = memo.trie.get(key);
       if (entry instanceof Entry) this.leave(entry, value);
-      this.pinIfNeeded(state, key, value);
+      this.pinIfNeeded({ key }, state, value);
       this.tell();
       return;
     }
     const entry = this.entryOf(key);
-    const before = entry.state;
-    if (before <= REJECTION) this.noteLost({ key, value: entry.value, cause: "replaced" });
-    else this.live++;
-    if (before === FLIGHT) this.endFlight(entry, value);
-    entry.state = state;
+    const { state: before, value: old } = entry;
+    const wasCounted = entry.isCounted;
+    if (before <= REJECTION) {
+      this.live--;
+      this.note(entry, old, "replaced");
+    } else if (before === FLIGHT) this.endFlight(entry, value);
     entry.value = value;
-    if (this.hasSlots) {
-      if (this.rules.expires) {
-        entry.ttl = ttl;
-        entry.freshUntil = this.clock.read() + ttl;
-      }
-      if (entry.slot < 0) this.takeSlot(entry);
-      entry.weight = weight;
-      if (policy !== null) {
-        if (entry.isCounted) {
-          policy.reweigh(entry.slot, weight);
-          // It may have outgrown its place.
-          if (entry.isCounted) policy.touch(entry.slot, entry.hash);
-        } else {
-          entry.isCounted = true;
-          const held = this.held[entry.slot];
-          if (held instanceof WeakHold) held.isLive = true;
-          policy.admit(entry.slot, weight, entry.hash);
-        }
-      }
-      if (this.rules.expires) this.sweepSome();
-    }
+    this.settle(entry, state, weight, ttl, wasCounted);
     this.tell();
+  }
+
+  /** The entry has its value: it counts from now on. */
+  private settle(
+    entry: Entry,
+    state: number,
+    weight: number,
+    ttl: number,
+    wasCounted = false,
+  ): void {
+    const { policy } = this;
+    entry.state = state;
+    this.live++;
+    if (!this.hasSlots) return;
+    if (entry.slot < 0) this.takeSlot(entry);
+    const { slot, hash } = entry;
+    const { expires, touch } = this.rules;
+    if (expires) this.times[slot] = this.clock.read() + ttl;
+    if (touch) this.lifetimes[slot] = ttl;
+    if (policy !== null) {
+      const held = this.held[slot];
+      if (held instanceof WeakHold) held.isLive = true;
+      if (!wasCounted) policy.admit(slot, weight, hash);
+      else {
+        policy.reweigh(slot, weight);
+        // It may have outgrown its place.
+        if (entry.state === state) policy.touch(slot, hash);
+      }
+    }
+    if (expires) this.sweepSome();
   }
 
   /** What is not kept replaces what was. */
   private leave(entry: Entry, value: unknown): void {
-    const { key, state, value: old } = entry;
+    const { state, value: old } = entry;
+    if (state > FLIGHT) return;
     if (state === FLIGHT) this.endFlight(entry, value);
-    else if (state <= REJECTION) {
+    else {
       this.live--;
-      this.noteLost({ key, value: old, cause: "replaced" });
-    } else return;
+      this.note(entry, old, "replaced");
+    }
     this.drop(entry);
   }
 
   /** A flight lands, as its own successor, or something was set in its place. */
   private endFlight(entry: Entry, value: unknown): void {
-    const { key, previous } = entry;
+    const { previous } = entry;
     this.flights--;
-    if (entry.value !== value) this.noteLost({ key, value: entry.value, cause: "replaced" });
-    if (previous !== null) this.noteLost({ key, value: previous.value, cause: "replaced" });
+    if (entry.value !== value) this.note(entry, entry.value, "replaced");
+    if (previous !== null) this.note(entry, previous.value, "replaced");
     entry.flight = entry.previous = null;
   }
 
@@ -342,7 +395,7 @@ export class Entries {
     const { trie } = this.memo;
     const found = trie.get(key);
     if (found instanceof Entry) return found;
-    const entry = new Entry(key, this.policy !== null && this.policy.needsHash ? hashOf(key) : 0);
+    const entry = new Entry(key, this.policy?.needsHash === true ? hashOf(key) : 0);
     trie.set(key, entry);
     return entry;
   }
@@ -354,10 +407,16 @@ export class Entries {
       this.policy?.remove(slot);
       this.freeSlot(entry);
     }
+    entry.flight = entry.previous = null;
+    this.forget(entry);
+  }
+
+  /** Takes an entry out of the trie. */
+  private forget(entry: Entry): void {
     entry.state = GONE;
     entry.value = undefined;
-    entry.flight = entry.previous = null;
-    this.memo.trie.delete(entry.key);
+    if (entry.isSingle) this.memo.trie.deleteSingle(entry.token);
+    else this.memo.trie.delete(entry.key);
   }
 
   private evicted(slot: number, isGhost: boolean): void {
@@ -365,25 +424,26 @@ export class Entries {
     if (held instanceof WeakHold) held.isLive = false;
     const entry = this.at(slot);
     if (entry === undefined) {
-      this.collected();
+      this.live--;
+      this.note(undefined, undefined, "collected");
       if (!isGhost) this.release(slot);
       return;
     }
-    const { key, state, previous } = entry;
+    const { state, previous } = entry;
     // In flight, what was there before it is lost, and the flight goes on.
     const value = state === FLIGHT ? previous?.value : entry.value;
-    entry.isCounted = false;
     entry.previous = null;
+    if (!isGhost) this.freeSlot(entry);
+    else this.times[slot] = this.clock.now();
     if (state !== FLIGHT) {
       this.live--;
-      entry.value = undefined;
-      entry.freshUntil = this.clock.time;
-      entry.state = isGhost ? GHOST : GONE;
-      if (!isGhost) this.memo.trie.delete(key);
-      this.pinIfNeeded(state, key, value);
+      if (isGhost) {
+        entry.state = GHOST;
+        entry.value = undefined;
+      } else this.forget(entry);
+      this.pinIfNeeded(entry, state, value);
     }
-    if (!isGhost) this.freeSlot(entry);
-    this.noteLost({ key, value, cause: "evicted" });
+    this.note(entry, value, "evicted");
   }
 
   private forgotten(slot: number): void {
@@ -393,14 +453,7 @@ export class Entries {
       return;
     }
     this.freeSlot(entry);
-    if (entry.state !== GHOST) return;
-    entry.state = GONE;
-    this.memo.trie.delete(entry.key);
-  }
-
-  private collected(): void {
-    this.live--;
-    this.noteLost({ key: undefined, value: undefined, cause: "collected" });
+    if (entry.state === GHOST) this.forget(entry);
   }
 
   private at(slot: number): Entry | undefined {
@@ -409,13 +462,15 @@ export class Entries {
   }
 
   private takeSlot(entry: Entry): void {
-    const slot = this.free.pop() ?? this.held.length;
+    const { free, held } = this;
+    const slot = free.length > 0 ? (free.pop() as number) : held.length;
     entry.slot = slot;
-    if (entry.key.objects === null) {
-      this.held[slot] = entry;
+    if (slot >= this.times.length) this.grow();
+    if (entry.isSingle || entry.key.objects === null) {
+      held[slot] = entry;
       return;
     }
-    this.held[slot] = new WeakHold(entry);
+    held[slot] = new WeakHold(entry);
     this.registry ??= new FinalizationRegistry((gone) => {
       this.check(gone);
       this.tell();
@@ -423,10 +478,16 @@ export class Entries {
     this.registry.register(entry, slot);
   }
 
+  private grow(): void {
+    const size = Math.max(16, this.times.length * 2);
+    const { times, lifetimes } = this;
+    (this.times = new Float64Array(size)).set(times);
+    if (this.rules.touch) (this.lifetimes = new Float64Array(size)).set(lifetimes);
+  }
+
   private freeSlot(entry: Entry): void {
     this.release(entry.slot);
     entry.slot = -1;
-    entry.isCounted = false;
   }
 
   private release(slot: number): void {
@@ -445,19 +506,22 @@ export class Entries {
   private check(slot: number): void {
     const held = this.held[slot];
     if (held === undefined) return;
-    const entry = this.at(slot);
+    const entry = held instanceof WeakHold ? held.ref.deref() : held;
     if (entry === undefined) {
       this.policy?.remove(slot);
       this.release(slot);
-      if ((held as WeakHold).isLive) this.collected();
+      if (!(held as WeakHold).isLive) return;
+      this.live--;
+      this.note(undefined, undefined, "collected");
       return;
     }
     if (!this.rules.expires || entry.state > REJECTION) return;
-    const { key, state, value, freshUntil } = entry;
+    const { state, value } = entry;
+    const freshUntil = this.times[slot] as number;
     if (freshUntil > this.clock.time) return;
     this.live--;
     this.drop(entry);
-    if (freshUntil > this.runStartedAt) this.pinIfNeeded(state, key, value);
-    this.noteLost({ key, value, cause: "expired" });
+    if (freshUntil > this.runStartedAt) this.pinIfNeeded(entry, state, value);
+    this.note(entry, value, "expired");
   }
 }

@@ -1,4 +1,4 @@
-import type { Key } from "../key/trie.ts";
+import { Key } from "../key/trie.ts";
 
 /** What an entry is, as a small integer because every hit compares it. Up to `REJECTION` it has settled. */
 export const RESULT = 0;
@@ -23,7 +23,6 @@ export interface Pending {
 export interface Settled {
   readonly state: number;
   readonly value: unknown;
-  readonly freshUntil: number;
 }
 
 /**
@@ -31,27 +30,40 @@ export interface Settled {
  * can hold one, so it is never mistaken for a result.
  */
 export class Entry {
-  readonly key: Key;
-  /** For policies that count how often keys are asked for. */
-  readonly hash: number;
   state: number = GONE;
   /** The result, the promise, or the error. */
   value: unknown = undefined;
   /** Its place in the policy and among all entries; -1 for none. */
   slot = -1;
-  weight = 1;
-  /** It counts for the bound. */
-  isCounted = false;
-  /** From this time on it has expired. For a ghost: when it was evicted. */
-  freshUntil: number = Infinity;
-  /** How long it was to be fresh, for hits that start that again. */
-  ttl: number = Infinity;
+  /** For policies that count how often keys are asked for. */
+  readonly hash: number;
   flight: Pending | null = null;
   /** What was settled here when the flight began, to have it back should that fail. */
   previous: Settled | null = null;
+  /** The key, or the one token that is all of it: most keys are made only if somebody asks. */
+  private identity: unknown;
 
-  constructor(key: Key, hash: number) {
-    this.key = key;
+  constructor(identity: unknown, hash: number) {
+    this.identity = identity;
     this.hash = hash;
+  }
+
+  /** Whether one token, which no caller's `Key` can be, is all of its key. */
+  get isSingle(): boolean {
+    return !(this.identity instanceof Key);
+  }
+
+  get token(): unknown {
+    return this.identity;
+  }
+
+  get key(): Key {
+    if (this.identity instanceof Key) return this.identity;
+    return (this.identity = new Key(1, null, [this.identity]));
+  }
+
+  /** It has a result or a failure, which counts for the bound; in flight, one that was put aside. */
+  get isCounted(): boolean {
+    return this.state <= REJECTION || this.previous !== null;
   }
 }

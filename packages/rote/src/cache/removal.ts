@@ -12,7 +12,8 @@ export type RemovalCause =
 
 /** What is known of an entry that is not there any more. */
 export interface Removal {
-  readonly key: Key;
+  /** Whatever has the key. */
+  readonly of: { readonly key: Key };
   readonly cause: RemovalCause;
   /** In the time of the entries' clock. */
   readonly at: number;
@@ -35,11 +36,9 @@ export class Removals {
   private readonly last: Removal[] = [];
   private next = 0;
 
-  /** Keys with objects are counted but not remembered: nothing may be kept alive by having been removed. */
-  add(key: Key | undefined, cause: RemovalCause, at: number): void {
-    this.counts[cause]++;
-    if (key === undefined || key.objects !== null || cause === "replaced") return;
-    this.last[this.next] = { key, cause, at };
+  /** Lets a removal be explained; not one whose key has objects, which nothing may keep alive. */
+  remember(removal: Removal): void {
+    this.last[this.next] = removal;
     this.next = (this.next + 1) % REMEMBERED;
   }
 
@@ -47,7 +46,7 @@ export class Removals {
   find(key: Key): Removal | undefined {
     for (let i = 1; i <= this.last.length; i++) {
       const removal = this.last[(this.next - i + REMEMBERED) % REMEMBERED];
-      if (removal !== undefined && isSameKey(removal.key, key)) return removal;
+      if (removal !== undefined && isSameKey(removal.of.key, key)) return removal;
     }
     return undefined;
   }

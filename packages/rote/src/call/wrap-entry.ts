@@ -1,8 +1,9 @@
 import type { Entries } from "../cache/entries.ts";
-import { type Entry, RESULT } from "../cache/entry.ts";
+import { type Entry, GHOST, RESULT } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
-import { endBelow, endOfThree, slotOf } from "../key/direct.ts";
+import { endBelow, endOfThree, isDirect, slotOf } from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
+import { runDirect } from "../run/direct.ts";
 import { type Stack, stack } from "../run/stack.ts";
 import { anyOf, callAny, type Wrapper } from "./any.ts";
 
@@ -15,8 +16,22 @@ export function wrapEntry(memo: Memo, entries: Entries): Wrapper {
   return (memo.arity === 1 ? path1 : memo.arity === 2 ? path2 : path3)(memo, root, entries, stack);
 }
 
+/** Whether a miss is an ordinary outermost run. What there is of an entry may be a ghost. */
+function mayRun(memo: Memo, entries: Entries, found: unknown): boolean {
+  if (
+    stack.segment !== null ||
+    memo.isAsync ||
+    memo.seesErrors ||
+    memo.epoch !== stack.epoch ||
+    !(found === undefined || (typeof found !== "symbol" && (found as Entry).state === GHOST))
+  )
+    return false;
+  if (entries.rules.expires) entries.beginRun();
+  return true;
+}
+
 function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
-  const { policy } = entries;
+  const { policy, clock } = entries;
   const { expires } = entries.rules;
   return function (this: unknown, a: unknown): unknown {
     if (arguments.length !== 1 || new.target !== undefined)
@@ -24,18 +39,23 @@ function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = slotOf(root, a);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      if (entry.state === RESULT && (!expires || entry.freshUntil > entries.clock.now())) {
+      if (
+        entry.state === RESULT &&
+        (!expires || (entries.times[entry.slot] as number) > clock.now())
+      ) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
       }
     }
-    return callAny(memo, undefined, [a]);
+    return mayRun(memo, entries, found)
+      ? runDirect(memo, root, a, undefined, undefined)
+      : callAny(memo, undefined, [a]);
   };
 }
 
 function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
-  const { policy } = entries;
+  const { policy, clock } = entries;
   const { expires } = entries.rules;
   return function (this: unknown, a: unknown, b: unknown): unknown {
     if (arguments.length !== 2 || new.target !== undefined)
@@ -43,18 +63,23 @@ function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = endBelow(slotOf(root, a), b);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      if (entry.state === RESULT && (!expires || entry.freshUntil > entries.clock.now())) {
+      if (
+        entry.state === RESULT &&
+        (!expires || (entries.times[entry.slot] as number) > clock.now())
+      ) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
       }
     }
-    return callAny(memo, undefined, [a, b]);
+    return mayRun(memo, entries, found) && isDirect(a) && isDirect(b)
+      ? runDirect(memo, root, a, b, undefined)
+      : callAny(memo, undefined, [a, b]);
   };
 }
 
 function path3(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
-  const { policy } = entries;
+  const { policy, clock } = entries;
   const { expires } = entries.rules;
   return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
     if (arguments.length !== 3 || new.target !== undefined)
@@ -62,12 +87,17 @@ function path3(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = endOfThree(root, a, b, c);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      if (entry.state === RESULT && (!expires || entry.freshUntil > entries.clock.now())) {
+      if (
+        entry.state === RESULT &&
+        (!expires || (entries.times[entry.slot] as number) > clock.now())
+      ) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
       }
     }
-    return callAny(memo, undefined, [a, b, c]);
+    return mayRun(memo, entries, found) && isDirect(a) && isDirect(b) && isDirect(c)
+      ? runDirect(memo, root, a, b, c)
+      : callAny(memo, undefined, [a, b, c]);
   };
 }

@@ -14,8 +14,13 @@ let numbered = 0;
 export function hashOf({ count, objects, tokens }: Key): number {
   let hash = count | 0;
   if (objects !== null) for (const object of objects) hash = mix(hash, numberOf(object));
-  for (const token of tokens) hash = mix(hash, hashOfToken(token));
+  for (const token of tokens) hash = mix(hash, hashOne(token));
   return hash;
+}
+
+/** The same for a key that is one token. */
+export function hashOfToken(token: unknown): number {
+  return mix(1, hashOne(token));
 }
 
 /** One round of MurmurHash3 (Appleby, 2008). */
@@ -26,7 +31,7 @@ function mix(hash: number, value: number): number {
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
 }
 
-function hashOfToken(token: unknown): number {
+function hashOne(token: unknown): number {
   switch (typeof token) {
     case "number":
       if ((token | 0) === token) return token;

@@ -257,6 +257,13 @@ function trimWindow(node: Node): void {
   }
 }
 
+/** Empties the slot of `token` and nothing above it; whether there was something in it. */
+export function deleteOne(node: Node, token: unknown): boolean {
+  const isThere = childOf(node, token) !== undefined;
+  if (isThere) deleteChild(node, token);
+  return isThere;
+}
+
 /** Whether nothing is left below. */
 function isEmpty({ list, map, nested, onTrue, onFalse, weak }: Node): boolean {
   return (

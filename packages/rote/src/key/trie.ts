@@ -1,5 +1,5 @@
 import { NESTED } from "./token.ts";
-import { find, insert, Node, remove, visitEntries } from "./node.ts";
+import { deleteOne, find, insert, Node, remove, visitEntries } from "./node.ts";
 import { isSameToken } from "./token.ts";
 
 /**
@@ -92,6 +92,11 @@ export class Trie {
     if (remove(node, isEnd ? NOTHING : tokens) === undefined) return false;
     if (objects === null) this.strongSize--;
     return true;
+  }
+
+  /** The same for a key of one token. */
+  deleteSingle(token: unknown): void {
+    if (deleteOne(this.root(1), token)) this.strongSize--;
   }
 
   clear(): void {

@@ -7,7 +7,7 @@ import { goesOn } from "./deep.ts";
 import { drive, wasDisturbed, wasInterrupted } from "./drive.ts";
 import { isThenable } from "./flight.ts";
 import { FRAME } from "./frame.ts";
-import { keepResult } from "./keep.ts";
+import { keepDirect } from "./keep.ts";
 import { closeUsed } from "./outermost.ts";
 import { requireRoom } from "./room.ts";
 import { run } from "./run.ts";
@@ -81,9 +81,8 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     if (state.top !== FRAME && wasDisturbed(segment, value))
       return drive(segment, false, undefined);
     if (memo.entries !== null || isThenable(value)) {
-      const args = [a, b, c].slice(0, arity);
       state.top = 0;
-      return keepResult(memo, undefined, args, new Key(arity, null, args), value);
+      return keepDirect(memo, root, [a, b, c].slice(0, arity), value);
     }
     if (arity === 1) storeDirect(trie, root, a, value);
     else if (arity === 2) storePair(trie, root, a, b, value);

@@ -37,7 +37,10 @@ const FEW = 64;
 
 /** A result is gone that was in the trie as it is. */
 export function noteRemoved(memo: Memo, key: Key, value: unknown, cause: RemovalCause): void {
-  memo.removals.add(key, cause, sharedClock().now());
+  const { counts } = memo.removals;
+  counts[cause]++;
+  if (key.objects === null && cause !== "replaced")
+    memo.removals.remember({ of: { key }, cause, at: sharedClock().now() });
   if (memo.listeners?.has("remove") !== true) return;
   const args = argumentsOf(memo, key);
   memo.listeners.emit({ type: "remove", args, value: value === VOID ? undefined : value, cause });

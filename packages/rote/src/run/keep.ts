@@ -1,7 +1,7 @@
 import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { storeDirect } from "../key/direct.ts";
-import { childOf, VOID } from "../key/node.ts";
+import { childOf, type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { isThenable, watch } from "./flight.ts";
 import { argsAt, keyAt, memoAt, receiverAt } from "./frame.ts";
@@ -41,6 +41,20 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
     return keepResult(memo, receiverAt(slots, at), argsAt(slots, at), keyAt(slots, at), value);
   storeDirect(trie, trie.root(1), slots[at + 1], value);
   return value;
+}
+
+/** The same for a call whose arguments are tokens as they stand. */
+export function keepDirect(
+  memo: Memo,
+  root: Node,
+  args: readonly unknown[],
+  value: unknown,
+): unknown {
+  if (args.length === 1 && memo.entries !== null && memo.listeners === null && !isThenable(value)) {
+    memo.entries.keepSingle(root, args[0], value);
+    return value;
+  }
+  return keepResult(memo, undefined, args, new Key(args.length, null, args), value);
 }
 
 /** What `set` was given for a function that has entries, or that was given a promise. */
