@@ -43,7 +43,7 @@ export class Lru implements Policy {
   }
 
   remove(slot: number): void {
-    if (this.queues.states[slot] !== NOWHERE) this.take(slot);
+    if (this.queues.stateOf(slot) !== NOWHERE) this.take(slot);
   }
 
   resize(bound: Bound): void {

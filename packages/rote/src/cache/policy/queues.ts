@@ -45,6 +45,11 @@ export class Queues {
     return true;
   }
 
+  /** Also of a slot for which there was never room. */
+  stateOf(slot: number): number {
+    return this.states[slot] ?? NOWHERE;
+  }
+
   /** The slot at the back, or a number below 0 if the queue is empty. */
   back(queue: number): number {
     const node = this.towardsFront[queue] as number;

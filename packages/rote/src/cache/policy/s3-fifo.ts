@@ -96,7 +96,7 @@ export class S3Fifo implements Policy {
   }
 
   remove(slot: number): void {
-    const state = this.queues.states[slot] as number;
+    const state = this.queues.stateOf(slot);
     if (state >= GHOSTS) this.removeGhost(slot);
     else if (state !== NOWHERE) this.take(slot);
   }
