@@ -89,6 +89,10 @@ export class Entries {
   oversized = 0;
   /** By slot, the time from which on an entry has expired; of a ghost, when it was evicted. */
   times: Float64Array = new Float64Array(0);
+  /** Counts what comes and goes, so that what was looked up before a run is not looked up again after it. */
+  changes = 0;
+  lookedUp: Entry | undefined = undefined;
+  lookedUpAt = -1;
   /** When the outermost run of a recursion of this function began: what was fresh then still is for the recursion. */
   runStartedAt = 0;
 
@@ -98,8 +102,12 @@ export class Entries {
   private readonly hasSlots: boolean;
   /** What a result weighs, and how long it is fresh, is the same for all. */
   private readonly isUniform: boolean;
-  private held: (Entry | WeakHold | undefined)[] = [];
+  private held: (Entry | undefined)[] = [];
+  /** Those of them that their keys' objects alone may keep alive. */
+  private weaklyHeld: (WeakHold | undefined)[] = [];
   private free: number[] = [];
+  /** Entries that nothing knows any more, with their slots. */
+  private spare: Entry[] = [];
   private hand = 0;
   /** By slot, how long an entry was to be fresh, for hits that start that again. */
   private lifetimes: Float64Array = new Float64Array(0);
@@ -172,13 +180,21 @@ export class Entries {
 
   /** The same for a call whose one argument is a token as it stands: what most calls are. */
   keepSingle(root: Node, token: unknown, value: unknown): void {
-    let entry = slotOf(root, token) as Entry | undefined;
+    let entry =
+      this.lookedUpAt === this.changes ? this.lookedUp : (slotOf(root, token) as Entry | undefined);
+    this.lookedUpAt = -1;
     if (!this.isUniform || (entry !== undefined && entry.state !== GHOST)) {
       this.keep(new Key(1, null, [token]), undefined, [token], value);
       return;
     }
     if (entry === undefined) {
-      entry = new Entry(token, this.policy?.needsHash === true ? hashOfToken(token) : 0);
+      const hash = this.policy?.needsHash === true ? hashOfToken(token) : 0;
+      entry = this.spare.pop();
+      if (entry === undefined) entry = new Entry(token, null, hash);
+      else {
+        entry.token = token;
+        entry.hash = hash;
+      }
       storeDirect(this.memo.trie, root, token, entry);
     }
     entry.value = value;
@@ -195,6 +211,7 @@ export class Entries {
   takeOff(key: Key, promise: unknown, flight: Pending): void {
     const entry = this.entryOf(key);
     const { state, value } = entry;
+    this.changes++;
     if (state === FLIGHT) this.note(entry, value, "replaced");
     else this.flights++;
     if (state <= REJECTION) {
@@ -259,10 +276,13 @@ export class Entries {
     } else {
       memo.removals.counts.cleared += count;
     }
+    this.changes++;
     memo.trie.clear();
     this.policy?.clear();
     this.held = [];
+    this.weaklyHeld = [];
     this.free = [];
+    this.spare = [];
     this.live = this.flights = this.hand = 0;
     this.tell();
   }
@@ -270,7 +290,8 @@ export class Entries {
   /** Removes what has expired or was collected. */
   sweep(): void {
     if (this.rules.expires) this.clock.now();
-    for (let slot = this.held.length; --slot >= 0;) this.check(slot);
+    for (let slot = Math.max(this.held.length, this.weaklyHeld.length); --slot >= 0;)
+      this.check(slot);
     this.tell();
   }
 
@@ -297,8 +318,8 @@ export class Entries {
     if (memo.listeners?.has("remove") === true) this.lost.push({ of, value, cause });
     if (cause === "replaced" || of === undefined || (of instanceof Entry && of.state === GHOST))
       return;
-    const hasObjects = !(of instanceof Entry && of.isSingle) && of.key.objects !== null;
-    if (!hasObjects) memo.removals.remember({ of, cause, at: clock.now() });
+    const isLong = !(of instanceof Entry) || of.longKey !== null;
+    if (!isLong || of.key.objects === null) memo.removals.remember({ of, cause, at: clock.now() });
   }
 
   private pinIfNeeded(of: { readonly key: Key }, state: number, value: unknown): void {
@@ -351,6 +372,7 @@ export class Entries {
     const { policy } = this;
     entry.state = state;
     this.live++;
+    this.changes++;
     if (!this.hasSlots) return;
     if (entry.slot < 0) this.takeSlot(entry);
     const { slot, hash } = entry;
@@ -358,8 +380,7 @@ export class Entries {
     if (expires) this.times[slot] = this.clock.read() + ttl;
     if (touch) this.lifetimes[slot] = ttl;
     if (policy !== null) {
-      const held = this.held[slot];
-      if (held instanceof WeakHold) held.isLive = true;
+      if (this.weaklyHeld.length > 0) this.weakAt(slot, true);
       if (!wasCounted) policy.admit(slot, weight, hash);
       else {
         policy.reweigh(slot, weight);
@@ -395,7 +416,7 @@ export class Entries {
     const { trie } = this.memo;
     const found = trie.get(key);
     if (found instanceof Entry) return found;
-    const entry = new Entry(key, this.policy?.needsHash === true ? hashOf(key) : 0);
+    const entry = new Entry(undefined, key, this.policy?.needsHash === true ? hashOf(key) : 0);
     trie.set(key, entry);
     return entry;
   }
@@ -415,14 +436,14 @@ export class Entries {
   private forget(entry: Entry): void {
     entry.state = GONE;
     entry.value = undefined;
-    if (entry.isSingle) this.memo.trie.deleteSingle(entry.token);
-    else this.memo.trie.delete(entry.key);
+    this.changes++;
+    const { trie } = this.memo;
+    if (entry.longKey === null) trie.deleteSingle(entry.token);
+    else trie.delete(entry.longKey);
   }
 
   private evicted(slot: number, isGhost: boolean): void {
-    const held = this.held[slot];
-    if (held instanceof WeakHold) held.isLive = false;
-    const entry = this.at(slot);
+    const entry = this.held[slot] ?? this.weakAt(slot, false);
     if (entry === undefined) {
       this.live--;
       this.note(undefined, undefined, "collected");
@@ -443,22 +464,33 @@ export class Entries {
       } else this.forget(entry);
       this.pinIfNeeded(entry, state, value);
     }
-    this.note(entry, value, "evicted");
+    // The policy remembers a ghost.
+    if (isGhost && this.memo.listeners === null) this.memo.removals.counts.evicted++;
+    else this.note(entry, value, "evicted");
   }
 
   private forgotten(slot: number): void {
-    const entry = this.at(slot);
+    const entry = this.held[slot] ?? this.weakAt(slot, false);
     if (entry === undefined) {
       this.release(slot);
       return;
     }
-    this.freeSlot(entry);
-    if (entry.state === GHOST) this.forget(entry);
+    if (entry.state !== GHOST) {
+      this.freeSlot(entry);
+      return;
+    }
+    this.forget(entry);
+    // In a full cache one is forgotten for each that comes: it keeps its slot.
+    if (entry.longKey === null) this.spare.push(entry);
+    else this.freeSlot(entry);
   }
 
-  private at(slot: number): Entry | undefined {
-    const held = this.held[slot];
-    return held instanceof WeakHold ? held.ref.deref() : held;
+  /** An entry that is held weakly; if it is still there, whether it counts. */
+  private weakAt(slot: number, isLive: boolean): Entry | undefined {
+    const held = this.weaklyHeld[slot];
+    if (held === undefined) return undefined;
+    held.isLive = isLive;
+    return held.ref.deref();
   }
 
   private takeSlot(entry: Entry): void {
@@ -466,11 +498,12 @@ export class Entries {
     const slot = free.length > 0 ? (free.pop() as number) : held.length;
     entry.slot = slot;
     if (slot >= this.times.length) this.grow();
-    if (entry.isSingle || entry.key.objects === null) {
+    if (entry.longKey === null || entry.longKey.objects === null) {
       held[slot] = entry;
       return;
     }
-    held[slot] = new WeakHold(entry);
+    held[slot] = undefined;
+    this.weaklyHeld[slot] = new WeakHold(entry);
     this.registry ??= new FinalizationRegistry((gone) => {
       this.check(gone);
       this.tell();
@@ -492,6 +525,7 @@ export class Entries {
 
   private release(slot: number): void {
     this.held[slot] = undefined;
+    if (this.weaklyHeld.length > 0) this.weaklyHeld[slot] = undefined;
     this.free.push(slot);
   }
 
@@ -504,13 +538,13 @@ export class Entries {
 
   /** Removes the entry of a slot if it was collected or has expired. */
   private check(slot: number): void {
-    const held = this.held[slot];
-    if (held === undefined) return;
-    const entry = held instanceof WeakHold ? held.ref.deref() : held;
+    const weak = this.weaklyHeld[slot];
+    const entry = this.held[slot] ?? weak?.ref.deref();
     if (entry === undefined) {
+      if (weak === undefined) return;
       this.policy?.remove(slot);
       this.release(slot);
-      if (!(held as WeakHold).isLive) return;
+      if (!weak.isLive) return;
       this.live--;
       this.note(undefined, undefined, "collected");
       return;

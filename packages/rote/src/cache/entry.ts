@@ -36,30 +36,23 @@ export class Entry {
   /** Its place in the policy and among all entries; -1 for none. */
   slot = -1;
   /** For policies that count how often keys are asked for. */
-  readonly hash: number;
+  hash: number;
   flight: Pending | null = null;
   /** What was settled here when the flight began, to have it back should that fail. */
   previous: Settled | null = null;
-  /** The key, or the one token that is all of it: most keys are made only if somebody asks. */
-  private identity: unknown;
+  /** The one token that is all of its key, if there is no other. */
+  token: unknown;
+  /** `null` for one token: such a key is made only if somebody asks. */
+  readonly longKey: Key | null;
 
-  constructor(identity: unknown, hash: number) {
-    this.identity = identity;
+  constructor(token: unknown, longKey: Key | null, hash: number) {
+    this.token = token;
+    this.longKey = longKey;
     this.hash = hash;
   }
 
-  /** Whether one token, which no caller's `Key` can be, is all of its key. */
-  get isSingle(): boolean {
-    return !(this.identity instanceof Key);
-  }
-
-  get token(): unknown {
-    return this.identity;
-  }
-
   get key(): Key {
-    if (this.identity instanceof Key) return this.identity;
-    return (this.identity = new Key(1, null, [this.identity]));
+    return this.longKey ?? new Key(1, null, [this.token]);
   }
 
   /** It has a result or a failure, which counts for the bound; in flight, one that was put aside. */

@@ -27,6 +27,8 @@ function mayRun(memo: Memo, entries: Entries, found: unknown): boolean {
   )
     return false;
   if (entries.rules.expires) entries.beginRun();
+  entries.lookedUp = found as Entry | undefined;
+  entries.lookedUpAt = entries.changes;
   return true;
 }
 

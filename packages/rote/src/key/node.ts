@@ -213,7 +213,7 @@ function gatherWindow(node: Node, map: Map<unknown, unknown>): void {
 }
 
 /** Empties the slot of `token`, which has something in it. */
-function deleteChild(node: Node, token: unknown): void {
+export function deleteChild(node: Node, token: unknown): void {
   if (node.map?.delete(token) === true) return;
   setChild(node, token, undefined);
   // Without the empty end of a window, an empty one is seen as such without a search.
@@ -255,13 +255,6 @@ function trimWindow(node: Node): void {
     node.list = list.slice(first);
     node.base += first;
   }
-}
-
-/** Empties the slot of `token` and nothing above it; whether there was something in it. */
-export function deleteOne(node: Node, token: unknown): boolean {
-  const isThere = childOf(node, token) !== undefined;
-  if (isThere) deleteChild(node, token);
-  return isThere;
 }
 
 /** Whether nothing is left below. */

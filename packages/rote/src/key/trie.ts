@@ -1,5 +1,5 @@
 import { NESTED } from "./token.ts";
-import { deleteOne, find, insert, Node, remove, visitEntries } from "./node.ts";
+import { deleteChild, find, insert, Node, remove, visitEntries } from "./node.ts";
 import { isSameToken } from "./token.ts";
 
 /**
@@ -94,9 +94,10 @@ export class Trie {
     return true;
   }
 
-  /** The same for a key of one token. */
+  /** The same for a key of one token that is there. */
   deleteSingle(token: unknown): void {
-    if (deleteOne(this.root(1), token)) this.strongSize--;
+    deleteChild(this.root(1), token);
+    this.strongSize--;
   }
 
   clear(): void {

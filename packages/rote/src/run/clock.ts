@@ -15,9 +15,8 @@ export function now(): number {
 const SHORT = 0.005;
 const MAX_STRIDE = 64;
 
-/** When an outermost run of this function begins, or -1 if it is not to be measured. */
+/** When an outermost run of this function begins that is due to be measured: `--untilDue` is not above 0 any more. */
 export function startClock(memo: Memo): number {
-  if (--memo.untilDue > 0) return -1;
   register(memo);
   return now();
 }

@@ -7,7 +7,7 @@ import { goesOn } from "./deep.ts";
 import { drive, wasDisturbed, wasInterrupted } from "./drive.ts";
 import { isThenable } from "./flight.ts";
 import { FRAME } from "./frame.ts";
-import { keepDirect } from "./keep.ts";
+import { keepResult, keepSingle } from "./keep.ts";
 import { closeUsed } from "./outermost.ts";
 import { requireRoom } from "./room.ts";
 import { run } from "./run.ts";
@@ -59,7 +59,8 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
   }
   requireRoom();
   const segment = state.spare;
-  const startedAt = startClock(memo);
+  // As `startClock`: most short runs are not due.
+  const startedAt = --memo.untilDue > 0 ? -1 : startClock(memo);
   const { slots } = state;
   slots[0] = memo;
   slots[1] = a;
@@ -82,14 +83,21 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
       return drive(segment, false, undefined);
     if (memo.entries !== null || isThenable(value)) {
       state.top = 0;
-      return keepDirect(memo, root, [a, b, c].slice(0, arity), value);
+      if (arity === 1 && memo.entries !== null) return keepSingle(memo, root, a, value);
+      const args = [a, b, c].slice(0, arity);
+      return keepResult(memo, undefined, args, new Key(arity, null, args), value);
     }
     if (arity === 1) storeDirect(trie, root, a, value);
     else if (arity === 2) storePair(trie, root, a, b, value);
     else storeThree(trie, a, b, c, value);
     return value;
   } finally {
-    const depth = clearFrames(0);
+    // A run that calls nothing memoized has left one frame.
+    let depth = 1;
+    if (slots[FRAME] === undefined && slots[0] === memo) {
+      slots[0] = slots[1] = undefined;
+      if (arity > 1) slots[2] = slots[3] = undefined;
+    } else depth = clearFrames(0);
     state.top = 0;
     state.ceiling = CLOSED;
     state.segment = null;

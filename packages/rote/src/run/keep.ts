@@ -1,4 +1,5 @@
 import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "../cache/entry.ts";
+import type { Entries } from "../cache/entries.ts";
 import type { Memo } from "../cache/memo.ts";
 import { storeDirect } from "../key/direct.ts";
 import { childOf, type Node, VOID } from "../key/node.ts";
@@ -43,18 +44,12 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
   return value;
 }
 
-/** The same for a call whose arguments are tokens as they stand. */
-export function keepDirect(
-  memo: Memo,
-  root: Node,
-  args: readonly unknown[],
-  value: unknown,
-): unknown {
-  if (args.length === 1 && memo.entries !== null && memo.listeners === null && !isThenable(value)) {
-    memo.entries.keepSingle(root, args[0], value);
-    return value;
-  }
-  return keepResult(memo, undefined, args, new Key(args.length, null, args), value);
+/** The same for a function with entries, called with one token as it stands. */
+export function keepSingle(memo: Memo, root: Node, token: unknown, value: unknown): unknown {
+  if (memo.listeners !== null || isThenable(value))
+    return keepResult(memo, undefined, [token], new Key(1, null, [token]), value);
+  (memo.entries as Entries).keepSingle(root, token, value);
+  return value;
 }
 
 /** What `set` was given for a function that has entries, or that was given a promise. */

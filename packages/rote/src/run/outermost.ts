@@ -53,7 +53,7 @@ export function runOutermost(
   if (isCareful) warmUp(memo);
   const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
   register(memo);
-  const startedAt = outer === null && !memo.isTimed ? startClock(memo) : -1;
+  const startedAt = outer === null && !memo.isTimed && --memo.untilDue <= 0 ? startClock(memo) : -1;
   push(memo, receiver, args, key);
   memo.runs++;
   stack.segment = segment;

@@ -38,7 +38,8 @@ export function runUnguarded(
   if (segment !== null && segment.isSuspended && !isOutside)
     return runRefused(segment, memo, receiver, args, key);
   register(memo);
-  const startedAt = segment === null && !memo.isTimed ? startClock(memo) : -1;
+  const startedAt =
+    segment === null && !memo.isTimed && --memo.untilDue <= 0 ? startClock(memo) : -1;
   memo.runs++;
   try {
     const value: unknown = memo.seesErrors
