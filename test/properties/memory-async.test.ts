@@ -346,6 +346,24 @@ describe("what is collected", () => {
     expect(await collected(...references)).toBe(true);
   });
 
+  test("the result of a run that has left something running, such as an interval", async () => {
+    const intervals: NodeJS.Timeout[] = [];
+    const load = memoize(async (_n: number) => {
+      intervals.push(setInterval(nothing, 1_000_000));
+      await null;
+      return new Thing();
+    });
+    const references = await (async (): Promise<WeakRef<WeakKey>[]> => {
+      const promise = load(1);
+      const found = [new WeakRef<WeakKey>(promise), new WeakRef<WeakKey>(await promise)];
+      load.cache.delete(1);
+      return found;
+    })();
+    const isCollected = await collected(...references);
+    for (const interval of intervals) clearInterval(interval);
+    expect(isCollected).toBe(true);
+  });
+
   test("an object that is an argument, with its settled flight", async () => {
     const load = memoize(async (thing: Thing) => (await null, [thing]));
     const references = await (async (): Promise<WeakRef<WeakKey>[]> => {
