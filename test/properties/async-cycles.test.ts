@@ -362,6 +362,24 @@ describe("a cycle that has ended", () => {
   });
 });
 
+test("the waits of a flight end with it, even if what it waited for goes on", async () => {
+  const f = named("f", async (n) => {
+    const value = await g(n);
+    await hops(20);
+    return value;
+  });
+  // Does not wait to the end.
+  const g = named("g", async (n) => await Promise.race([h(n), Promise.resolve(5)]));
+  const h = named("h", async (n) => {
+    await hops(10);
+    return (await f(n)) + 1;
+  });
+  const result = f(1);
+  expect(await valueOf(result)).toBe(5);
+  expect(await valueOf(h(1))).toBe(6);
+  expect(h.cache.stats().runs).toBe(1);
+});
+
 describe("what is started and not awaited is no cycle", () => {
   test("a call of itself", async () => {
     const started: Promise<number>[] = [];
