@@ -4,7 +4,6 @@ import { Lru } from "./cache/policy/lru.ts";
 import type { Bound, PolicyHooks, Policy } from "./cache/policy/policy.ts";
 import { S3Fifo } from "./cache/policy/s3-fifo.ts";
 import { WTinyLfu } from "./cache/policy/w-tinylfu.ts";
-import { Clock } from "./cache/time.ts";
 import { DURATION_RULE, toMilliseconds } from "./duration.ts";
 import { RoteError } from "./errors.ts";
 import { type MemoizeOptions, show } from "./options.ts";
@@ -19,6 +18,7 @@ export function entryRules(memo: Memo, options: MemoizeOptions): EntryRules | un
   const hasTtl = ttl !== undefined && (typeof ttl === "function" || toMilliseconds(ttl) < Infinity);
   if (!hasBound && !hasTtl && !(errorTtl > 0)) return undefined;
   memo.seesErrors = errorTtl > 0;
+  if (hasBound || hasTtl) memo.growthAt = Infinity;
   const rules: EntryRules = {
     bound: { maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity },
     weigh,
@@ -26,7 +26,6 @@ export function entryRules(memo: Memo, options: MemoizeOptions): EntryRules | un
     expires: hasTtl || errorTtl > 0,
     touch,
     errorTtl,
-    clock: options.clock === undefined ? undefined : new Clock(options.clock),
   };
   return hasBound ? { ...rules, policy: (hooks) => policyOf(options, rules.bound, hooks) } : rules;
 }

@@ -59,10 +59,16 @@ export function freezing(fn: AnyFunction): AnyFunction {
     reachAll(args, own);
     if (this !== globalThis) reachAll(this, own);
     const value: unknown = Reflect.apply(fn, this as never, args as never);
-    if (!isPlain(value)) return value;
-    const ofResult = new Set<object>(own);
-    reachPlain(value, ofResult);
-    for (const object of ofResult) if (!own.has(object)) Object.freeze(object);
-    return value;
+    return value instanceof Promise
+      ? value.then((result: unknown) => freezeResult(result, own))
+      : freezeResult(value, own);
   } as AnyFunction;
+}
+
+function freezeResult(value: unknown, own: ReadonlySet<object>): unknown {
+  if (!isPlain(value)) return value;
+  const ofResult = new Set<object>(own);
+  reachPlain(value, ofResult);
+  for (const object of ofResult) if (!own.has(object)) Object.freeze(object);
+  return value;
 }

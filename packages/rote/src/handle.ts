@@ -177,7 +177,12 @@ export class Handle implements CacheHandle {
     const { runs } = memo;
     try {
       if (memo.isAsync) return fly(memo, this.#receiver, args, key, readCaller(args));
-      return outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
+      const before = memo.trie.get(key);
+      const value = outside(() =>
+        runOutermost(memo, this.#receiver, args, key, { isForced: true }),
+      );
+      if (memo.entries === null && before !== undefined) noteRemoved(memo, key, before, "replaced");
+      return value;
     } finally {
       // Unless it was refused, as a cycle for instance.
       if (memo.runs > runs) memo.extraRuns++;
@@ -276,7 +281,11 @@ export class Handle implements CacheHandle {
   }
 
   #get(args: readonly unknown[]): unknown {
-    return this.#memo.trie.get(this.#key(args));
+    const memo = this.#memo;
+    const found = memo.trie.get(this.#key(args));
+    if (found instanceof Entry && found.state <= REJECTION && !this.#isUsable(found))
+      memo.entries?.remove(found, "expired");
+    return found;
   }
 
   #isUsable(entry: Entry): boolean {

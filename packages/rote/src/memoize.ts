@@ -2,6 +2,7 @@ import { fastArity, wrap } from "./call/wrap.ts";
 import { Entries, NO_RULES } from "./cache/entries.ts";
 import { type AnyFunction, type Callable, Memo } from "./cache/memo.ts";
 import { noteBirth } from "./cache/registry.ts";
+import { Clock } from "./cache/time.ts";
 import { entryRules, patience } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
@@ -151,6 +152,7 @@ function memoFor(
   // A call after the first `await` would not be seen.
   if (!memo.isAsync) memo.selfCallWatch = selfCallWatch(ownName, source);
   if (options !== NO_OPTIONS) applyOptions(memo, options);
+  if (options.clock !== undefined) memo.clock = new Clock(options.clock);
   const rules = entryRules(memo, options);
   if (rules !== undefined || memo.isAsync)
     memo.entries = new Entries(memo, rules ?? NO_RULES, runs);

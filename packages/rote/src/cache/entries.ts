@@ -4,7 +4,7 @@ import { hashOf, hashOfToken } from "../key/hash.ts";
 import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { argumentsOf } from "./arguments.ts";
-import { Entry, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
+import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
 import type { RemovalCause } from "./removal.ts";
@@ -14,8 +14,8 @@ import { type Clock, sharedClock } from "./time.ts";
 export interface Runs {
   /** Whether a recursion of this function is under way that may ask for them again. */
   isNeeded(memo: Memo): boolean;
-  /** Keeps a result until the outermost run ends. */
-  pin(memo: Memo, key: Key, value: unknown): void;
+  /** Keeps a result, or a failure, until the outermost run ends. */
+  pin(memo: Memo, key: Key, state: number, value: unknown): void;
   /** Calls what is not part of any run. */
   outside<Result>(callback: () => Result): Result;
 }
@@ -34,7 +34,6 @@ export interface EntryRules {
   readonly touch: boolean;
   /** How long a failure is remembered; 0 for not at all. */
   readonly errorTtl: number;
-  readonly clock?: Clock | undefined;
 }
 
 /** Without any option: what functions get that turn out to return promises. */
@@ -119,7 +118,7 @@ export class Entries {
     this.rules = rules;
     this.runs = runs;
     this.bound = rules.bound;
-    this.clock = rules.clock ?? sharedClock();
+    this.clock = memo.clock ?? sharedClock();
     this.policy =
       rules.policy?.({
         evicted: (slot, isGhost) => this.evicted(slot, isGhost),
@@ -145,8 +144,10 @@ export class Entries {
   }
 
   /** In the time of the clock. */
-  timeOf({ slot }: Entry): number {
-    return slot < 0 ? Infinity : (this.times[slot] as number);
+  timeOf({ slot, state }: Entry): number {
+    return slot < 0 || (state !== GHOST && !this.rules.expires)
+      ? Infinity
+      : (this.times[slot] as number);
   }
 
   /** A hit on it. */
@@ -271,6 +272,9 @@ export class Entries {
         else if (entry.state !== GHOST) {
           this.pinIfNeeded(entry, entry.state, entry.value);
           this.note(entry, entry.value, "cleared");
+          // Whoever remembers that it was there is not to keep what it held.
+          entry.state = GONE;
+          entry.value = entry.previous = entry.flight = null;
         }
       }
     } else {
@@ -324,7 +328,8 @@ export class Entries {
 
   private pinIfNeeded(of: { readonly key: Key }, state: number, value: unknown): void {
     const { memo, runs } = this;
-    if (state === RESULT && !memo.isAsync && runs.isNeeded(memo)) runs.pin(memo, of.key, value);
+    if (state <= FAILURE && !memo.isAsync && runs.isNeeded(memo))
+      runs.pin(memo, of.key, state, value);
   }
 
   private weightOf(receiver: unknown, value: unknown, args: readonly unknown[]): number {

@@ -3,7 +3,7 @@ import type { RemovalCause } from "./removal.ts";
 
 /** What listeners of a memoized function are told. Durations are in milliseconds. */
 export interface CacheEvents<Args = readonly unknown[], Result = unknown> {
-  /** A call was answered from an entry. */
+  /** A call was answered from an entry; of a remembered failure, the value is `undefined`. */
   hit: { readonly type: "hit"; readonly args: Args; readonly value: Result };
   /** A call found nothing usable: the function is about to run. */
   miss: { readonly type: "miss"; readonly args: Args };

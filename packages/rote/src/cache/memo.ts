@@ -2,6 +2,7 @@ import { Trie } from "../key/trie.ts";
 import type { Entries } from "./entries.ts";
 import type { Listeners } from "./events.ts";
 import { turn } from "./registry.ts";
+import type { Clock } from "./time.ts";
 import { Removals } from "./removal.ts";
 
 /** Any function. `any`, so that parameters without a type of their own are left to be what they are. */
@@ -105,6 +106,10 @@ export class Memo {
   pinned: Trie | null = null;
   /** The function catches errors, or one was caught below it on a full stack: its runs keep an exact stack. */
   isCareful = false;
+  /** From more entries than that on, somebody should be told that there is no bound. */
+  growthAt = 1_000_000;
+  /** The option `clock`. */
+  clock: Clock | undefined = undefined;
   /** Runs left in which a call of itself may show up before we say that none does. */
   selfCallWatch = 0;
 

@@ -37,6 +37,7 @@ export function callEntry(
         entries.touch(found);
         if (state !== FAILURE) return hit(memo, receiver, args, value);
         memo.hits++;
+        memo.listeners?.emit({ type: "hit", args, value: undefined });
         throw value;
       }
       entries.remove(found, "expired");

@@ -1,5 +1,6 @@
 import { register } from "../cache/registry.ts";
 import type { AnyFunction, Memo } from "../cache/memo.ts";
+import { noticeGrowth } from "./unbounded.ts";
 
 interface Platform {
   performance?: { now(): number };
@@ -18,6 +19,7 @@ const MAX_STRIDE = 64;
 /** When an outermost run of this function begins that is due to be measured: `--untilDue` is not above 0 any more. */
 export function startClock(memo: Memo): number {
   register(memo);
+  noticeGrowth(memo);
   return now();
 }
 

@@ -2,7 +2,7 @@ import { Entries, NO_RULES } from "../cache/entries.ts";
 import { type Pending, REJECTION } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { RoteError } from "../errors.ts";
-import type { Key } from "../key/trie.ts";
+import { Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { currentFlight, endWaits, track, type Waiting } from "./waiting.ts";
 import { runs } from "./pins.ts";
@@ -33,7 +33,8 @@ function hasThen(value: object): boolean {
  * 2. What callers get settles after the entry has: a rejection is gone before anybody can retry.
  * 3. What is set, deleted or cleared meanwhile wins: a flight that is not the entry of its key any
  *    more leaves nothing behind. Those who have joined still get what it brings.
- * 4. Nothing of a flight that has landed is kept but its promise: no caller, no argument.
+ * 4. A flight that has landed holds nothing: what its run has started, a timer for instance, may know
+ *    it for ever.
  */
 export class Flight implements Pending, Waiting {
   readonly memo: Memo;
@@ -44,8 +45,12 @@ export class Flight implements Pending, Waiting {
   receiver: unknown;
   args: readonly unknown[];
   key: Key;
-  /** Callers that may leave and have not. */
+  /** Callers that may leave, or lose patience, and have not. What they left behind would stay on the promise itself. */
+  readonly waiting: Set<Waiter> = new Set();
+  /** Callers with a signal that have not left. */
   callers = 0;
+  /** Those who wait are told when the promise settles. */
+  isWatched = false;
   /** Somebody waits who will not leave. */
   stays = false;
   /** Ends the run, if it can be told to end. */
@@ -87,14 +92,14 @@ export class Flight implements Pending, Waiting {
 
   /** Its promise is about to be rejected. */
   fail(error: unknown): void {
-    const { memo, args, key } = this;
+    const { memo, args, key, promise } = this;
     const duration = this.land();
     const entries = entriesOf(memo);
     const entry = entries.current(key, this);
     if (entry !== undefined) {
       // What was there before is better than a failure.
       if (entries.rules.errorTtl > 0 && entry.previous === null)
-        entries.keepFailure(key, REJECTION, this.promise);
+        entries.keepFailure(key, REJECTION, promise);
       else entries.giveUp(entry);
     }
     memo.listeners?.emit({ type: "error", args, error, duration });
@@ -120,11 +125,14 @@ export class Flight implements Pending, Waiting {
       memo.timedRuns++;
     }
     this.abort = undefined;
-    this.receiver = undefined;
+    this.receiver = this.promise = undefined;
     this.args = [];
+    this.key = NO_KEY;
     return duration;
   }
 }
+
+const NO_KEY = new Key(0, null, []);
 
 /** The entries of a function that has some, or turns out to return promises. */
 export function entriesOf(memo: Memo): Entries {
@@ -181,15 +189,14 @@ export function watch(
   } catch (error) {
     once(onError)(error);
   }
-  return join(flight, undefined);
+  return flight.isPending ? join(flight, undefined) : value;
 }
 
-/** A caller waits for a flight: what it gets. */
+/** A caller waits for a flight that is pending: what it gets. */
 export function join(flight: Flight, caller: Caller | undefined): unknown {
   const { promise, memo } = flight;
   const { signals } = caller ?? NOBODY;
   if (signals.length === 0) flight.stays = true;
-  if (!flight.isPending) return promise;
   const { patience } = memo;
   const own =
     signals.length === 0 && patience === undefined
@@ -200,7 +207,23 @@ export function join(flight: Flight, caller: Caller | undefined): unknown {
   return own instanceof Promise && own.constructor === Promise ? track(flight, own) : own;
 }
 
+/** A caller that waits, and may cease to. */
+interface Waiter {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
 const NOBODY: { readonly signals: Caller["signals"] } = { signals: [] };
+
+/** Lets those who wait know when the promise settles. A function of its own: what it makes must not hold a caller. */
+function tellWaiting(flight: Flight): void {
+  const { waiting, promise } = flight;
+  flight.isWatched = true;
+  (promise as PromiseLike<unknown>).then(
+    (value) => waiting.forEach((each) => each.resolve(value)),
+    (error: unknown) => waiting.forEach((each) => each.reject(error)),
+  );
+}
 
 /** Waits until the flight lands, one of the caller's signals fires, or its time is up. */
 function wait(
@@ -212,24 +235,30 @@ function wait(
   const { memo } = flight;
   const { patience } = memo;
   const timer: { cancel?: () => void } = {};
-  let isOver = false;
-  const finish = (): boolean => {
-    if (isOver) return false;
-    isOver = true;
+  const finish = (): void => {
+    flight.waiting.delete(waiter);
     timer.cancel?.();
     for (const signal of signals) signal.removeEventListener("abort", onAbort);
-    return true;
+  };
+  const waiter: Waiter = {
+    resolve(value) {
+      finish();
+      resolve(value);
+    },
+    reject(error) {
+      finish();
+      reject(error);
+    },
   };
   const onAbort = (): void => {
-    if (!finish()) return;
+    if (!flight.waiting.has(waiter)) return;
+    finish();
     const reason = signals.find(({ aborted }) => aborted)?.reason;
     reject(reason);
     flight.leave(reason);
   };
-  (flight.promise as PromiseLike<unknown>).then(
-    (value) => finish() && resolve(value),
-    (error: unknown) => finish() && reject(error),
-  );
+  if (!flight.isWatched) tellWaiting(flight);
+  flight.waiting.add(waiter);
   if (signals.length > 0) flight.callers++;
   for (const signal of signals) signal.addEventListener("abort", onAbort);
   if (signals.some(({ aborted }) => aborted)) {
@@ -238,7 +267,8 @@ function wait(
   }
   if (patience === undefined) return;
   timer.cancel = patience.schedule(() => {
-    if (!finish()) return;
+    if (!flight.waiting.has(waiter)) return;
+    finish();
     // Impatient, but interested: the run goes on.
     flight.stays = true;
     reject(

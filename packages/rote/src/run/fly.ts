@@ -7,6 +7,7 @@ import { runRefused } from "./refused.ts";
 import { hasRoom } from "./room.ts";
 import type { Caller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
+import { noticeGrowth } from "./unbounded.ts";
 import { runInside } from "./waiting.ts";
 
 /** Async runs inside each other, before their first `await`, from which on they start in a microtask. */
@@ -35,10 +36,11 @@ export function fly(
   const flight = new Flight(memo, receiver, args, key);
   let resolve!: (value: unknown) => void;
   let reject!: (error: unknown) => void;
-  flight.promise = new Promise((onResult, onError) => {
+  const promise = new Promise((onResult, onError) => {
     resolve = onResult;
     reject = onError;
   });
+  flight.promise = promise;
   let runArgs = args;
   let isAborted = false;
   if (caller !== undefined && caller.signals.length > 0) {
@@ -54,6 +56,7 @@ export function fly(
     if (isAborted) return undefined;
     memo.runs++;
     register(memo);
+    noticeGrowth(memo);
     const run = (): unknown =>
       runInside(flight, () => Reflect.apply(memo.runner, receiver as never, runArgs as never));
     let value: unknown;
@@ -92,7 +95,7 @@ export function fly(
     }
     return value;
   };
-  entriesOf(memo).takeOff(key, flight.promise, flight);
+  entriesOf(memo).takeOff(key, promise, flight);
   const joined = join(flight, caller);
   if (isTooDeep(memo)) {
     void Promise.resolve()
@@ -106,7 +109,7 @@ export function fly(
     value = begin();
   } catch (error) {
     // Thrown before there was a promise, as the function does.
-    for (const promise of [flight.promise, joined]) (promise as Promise<unknown>).catch(() => {});
+    for (const each of [promise, joined]) (each as Promise<unknown>).catch(() => {});
     throw error;
   }
   return isAborted || isThenable(value) ? joined : value;

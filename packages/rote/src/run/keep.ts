@@ -68,7 +68,12 @@ export function setEntry(
 export function failed(memo: Memo, args: readonly unknown[], key: Key, error: unknown): void {
   if (!memo.seesErrors || isStackOverflow(error)) return;
   const { entries, listeners } = memo;
-  if (entries !== null && entries.rules.errorTtl > 0) entries.keepFailure(key, FAILURE, error);
+  if (entries !== null && entries.rules.errorTtl > 0) {
+    // What a refresh was to replace is better than a failure.
+    const found = memo.trie.get(key);
+    if (!(found instanceof Entry) || found.state > REJECTION)
+      entries.keepFailure(key, FAILURE, error);
+  }
   listeners?.emit({ type: "error", args, error, duration: memo.lastDuration });
 }
 

@@ -1,4 +1,5 @@
 import type { Runs } from "../cache/entries.ts";
+import { FAILURE } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import { type Key, Trie } from "../key/trie.ts";
@@ -46,10 +47,11 @@ export function isRecursing(memo: Memo): boolean {
 /** What entries ask of runs. */
 export const runs: Runs = {
   isNeeded: isRecursing,
-  pin(memo, key, value) {
+  pin(memo, key, state, value) {
     const segment = stack.segment as Segment;
     segment.isUsed = true;
-    pin(segment, memo, key, value === undefined ? VOID : value);
+    const kept = state === FAILURE ? new Failure(value) : value;
+    pin(segment, memo, key, kept === undefined ? VOID : kept);
   },
   outside,
 };
