@@ -70,8 +70,8 @@ function chain(options: MemoizeOptions<(n: number) => number>, each?: (n: number
 }
 
 /** Afterwards a function is as one that was never deep: within its bound, with nothing pinned. */
-function expectSettled(maxEntries: number, ...functions: { cache: Memoized<() => 1>["cache"] }[]) {
-  for (const { cache } of functions as Memoized<() => 1>[]) {
+function expectSettled(maxEntries: number, ...functions: Memoized<any>[]): void {
+  for (const { cache } of functions) {
     expect(cache.size).toBeLessThanOrEqual(maxEntries);
     const stats = cache.stats();
     expect(stats.pinned).toBe(0);
@@ -131,8 +131,8 @@ describe.each(policies)("with the policy %s", (policy) => {
       expect(f(3000)).toBe(answer);
       expect(bodies.total).toBeLessThanOrEqual(2 * bodies.distinct);
       expect(bodies.distinct).toBeLessThanOrEqual(6002);
-      expectSettled(maxEntries, f as never);
-      expectSettled(maxEntries + 1, g as never);
+      expectSettled(maxEntries, f);
+      expectSettled(maxEntries + 1, g);
     });
 
     test("arguments that are objects, by content and by identity", () => {
@@ -147,7 +147,7 @@ describe.each(policies)("with the policy %s", (policy) => {
       );
       expect(byContent({ level: 60, column: 0 })).toBe(latticeAnswer(60));
       expectRuns(latticeSize(60), byContent);
-      expectSettled(maxEntries, byContent as never);
+      expectSettled(maxEntries, byContent);
 
       interface Node {
         readonly value: number;
@@ -176,7 +176,7 @@ describe.each(policies)("with the policy %s", (policy) => {
       expect(byIdentity(row[0] as Node)).toBe(latticeAnswer(60));
       expect(entered.size).toBe(latticeSize(60));
       expect(byIdentity.cache.stats().runs).toBeLessThanOrEqual(2 * latticeSize(60));
-      expectSettled(maxEntries, byIdentity as never);
+      expectSettled(maxEntries, byIdentity);
     });
   });
 
@@ -186,7 +186,7 @@ describe.each(policies)("with the policy %s", (policy) => {
       const f = lattice({ maxWeight: 10, weigh: () => weight, policy, ...limited(depthLimit) });
       expect(f(60, 0)).toBe(latticeAnswer(60));
       expectRuns(latticeSize(60), f);
-      expectSettled(0, f as never);
+      expectSettled(0, f);
       expect(f.cache.stats().oversized).toBeGreaterThanOrEqual(latticeSize(60));
       expect(f.cache.stats().weight).toBe(0);
     }
@@ -197,7 +197,7 @@ describe.each(policies)("with the policy %s", (policy) => {
     const f = lattice({ maxWeight: 10, maxEntries: 5, weigh, policy });
     expect(f(60, 0)).toBe(latticeAnswer(60));
     expectRuns(latticeSize(60), f);
-    expectSettled(5, f as never);
+    expectSettled(5, f);
     expect(f.cache.stats().weight).toBeLessThanOrEqual(10);
   });
 
@@ -207,7 +207,7 @@ describe.each(policies)("with the policy %s", (policy) => {
     });
     for (const depth of DEPTHS) expect(f(depth)).toBe(depth);
     expect(bodies.total).toBeLessThanOrEqual(2 * (5001 + 201));
-    expectSettled(1, f as never);
+    expectSettled(1, f);
   });
 });
 
@@ -227,15 +227,15 @@ describe("a TTL shorter than the recursion", () => {
       expect(f(60, 0)).toBe(latticeAnswer(60));
       expectRuns(latticeSize(60), f);
       // The last chain of runs has finished at one and the same time.
-      expectSettled(bound.maxEntries ?? 61, f as never);
+      expectSettled(bound.maxEntries ?? 61, f);
       clock.advance(5);
-      expectSettled(0, f as never);
+      expectSettled(0, f);
 
       bodies = tally();
       const g = chain(options, () => clock.advance(10));
       for (const depth of DEPTHS) expect(g(depth)).toBe(depth);
       expect(bodies.total).toBeLessThanOrEqual(2 * (5001 + 201));
-      expectSettled(1, g as never);
+      expectSettled(1, g);
     });
 
     test.each(depthLimits)("a TTL of 0 from a function, depth limit %s", (depthLimit) => {
@@ -246,7 +246,7 @@ describe("a TTL shorter than the recursion", () => {
         expect(f(60, 0)).toBe(latticeAnswer(60));
         expectRuns(latticeSize(60), f);
         clock.advance(5);
-        expectSettled(0, f as never);
+        expectSettled(0, f);
       }
     });
 
@@ -293,7 +293,7 @@ describe("what is removed in the middle of a recursion", () => {
         );
         expect(f(60, 0)).toBe(latticeAnswer(60));
         expectRuns(latticeSize(60), f);
-        expectSettled(bound.maxEntries ?? Infinity, f as never);
+        expectSettled(bound.maxEntries ?? Infinity, f);
       }
     });
 
@@ -305,7 +305,7 @@ describe("what is removed in the middle of a recursion", () => {
           expect(f(depth)).toBe(depth);
           expect(bodies.total).toBeLessThanOrEqual(2 * (depth + 1));
         }
-        expectSettled(1, f as never);
+        expectSettled(1, f);
       }
     });
   });
@@ -340,7 +340,7 @@ describe("leaves that fail, and callers that catch", () => {
       const f = failing({ ...bound, rememberErrors: "1h", ...limited(depthLimit) });
       expect(f(60, 0)).toBe(latticeAnswer(60));
       expectRuns(latticeSize(60), f);
-      expectSettled(bound.maxEntries ?? 0, f as never);
+      expectSettled(bound.maxEntries ?? 0, f);
     }
   });
 
@@ -356,7 +356,7 @@ describe("leaves that fail, and callers that catch", () => {
       });
       expect(f(60, 0)).toBe(latticeAnswer(60));
       expectRuns(latticeSize(60), f);
-      expectSettled(50, f as never);
+      expectSettled(50, f);
     }
   });
 
@@ -367,7 +367,7 @@ describe("leaves that fail, and callers that catch", () => {
       expect(f(60, 0)).toBe(latticeAnswer(60));
       // Each leaf has at most two callers, and may fail anew for each of them.
       expect(bodies.total).toBeLessThanOrEqual(2 * (latticeSize(60) + 61));
-      expectSettled(bound.maxEntries ?? 0, f as never);
+      expectSettled(bound.maxEntries ?? 0, f);
     }
   });
 
@@ -388,7 +388,7 @@ describe("leaves that fail, and callers that catch", () => {
           );
           expect(thrownBy(() => f(depth))).toBe(error);
           expect(bodies.total).toBeLessThanOrEqual(2 * (depth + 1));
-          expectSettled(rememberErrors === 0 ? 0 : (bound.maxEntries ?? 0), f as never);
+          expectSettled(rememberErrors === 0 ? 0 : (bound.maxEntries ?? 0), f);
         }
       }
     },
@@ -419,7 +419,7 @@ describe("calls that do not recurse pile nothing up", () => {
     });
     expect(outer(0)).toBe(5_000_050_000);
     expect(most).toBeLessThanOrEqual(20 + 5);
-    expectSettled(20, inner as never);
+    expectSettled(20, inner);
   });
 
   test.each(settings)("inside a bounded run of a recursion: %s", (_name, options) => {
@@ -436,15 +436,15 @@ describe("calls that do not recurse pile nothing up", () => {
     );
     expect(outer(20)).toBe(20);
     expect(most).toBeLessThanOrEqual(20 + 5);
-    expectSettled(20, inner as never);
-    expectSettled(2, outer as never);
+    expectSettled(20, inner);
+    expectSettled(2, outer);
   });
 
   test("what an outermost run pinned is gone when the next begins", () => {
     const f = chain({ maxEntries: 2 });
     for (let n = 0; n < 50; n++) {
       expect(f(200 + (n % 7))).toBe(200 + (n % 7));
-      expectSettled(2, f as never);
+      expectSettled(2, f);
     }
   });
 });

@@ -17,7 +17,7 @@ function record(fn: { cache: Memoized<any>["cache"] }): { told: Told[]; stop: ()
   const told: Told[] = [];
   const offs = types.map((type) =>
     (fn as Memoized<(...args: unknown[]) => unknown>).cache.on(type, (event) => {
-      told.push(event as unknown as Told);
+      told.push(event);
     }),
   );
   return { told, stop: () => offs.forEach((off) => off()) };
@@ -126,11 +126,13 @@ describe.each(kinds)("events of a function with %s", (_name, options) => {
     });
     off();
     fn.cache.clear();
-    expect(told.map(({ args, value, cause }) => [args, value, cause]).sort()).toEqual([
-      [[1], "set", "cleared"],
-      [[3], "3", "cleared"],
-      [[4], "4", "cleared"],
-    ]);
+    expect(new Set(told.map(({ args, value, cause }) => [args, value, cause]))).toEqual(
+      new Set([
+        [[1], "set", "cleared"],
+        [[3], "3", "cleared"],
+        [[4], "4", "cleared"],
+      ]),
+    );
     stop();
     expect(fn.cache.stats().removals).toEqual({
       ...nothingRemoved,
@@ -315,8 +317,7 @@ describe("causes", () => {
   test("expired, when it is noticed: on a call, on a look, or in a sweep", () => {
     const looks: Record<string, (fn: Memoized<(n: number) => number>) => unknown> = {
       call: (fn) => fn(1),
-      has: (fn) => fn.cache.has(1),
-      peek: (fn) => fn.cache.peek(1),
+      delete: (fn) => fn.cache.delete(1),
       size: (fn) => fn.cache.size,
       stats: (fn) => fn.cache.stats(),
       entries: (fn) => [...fn.cache.entries()],
@@ -327,9 +328,13 @@ describe("causes", () => {
       fn(1);
       const { told } = record(fn);
       clock.advance(10);
+      // These may leave it where it is.
+      expect(fn.cache.has(1)).toBe(false);
+      expect(fn.cache.peek(1)).toBe(undefined);
       look(fn);
-      expect(shown(told)[0]).toEqual({ type: "remove", args: [1], value: 1, cause: "expired" });
-      expect(told.filter(({ type }) => type === "remove").length).toBe(1);
+      const removed = told.filter(({ type }) => type === "remove");
+      expect(shown(removed)[0]).toEqual({ type: "remove", args: [1], value: 1, cause: "expired" });
+      expect(removed.length).toBe(1);
     }
   });
 
@@ -698,7 +703,7 @@ describe("listeners", () => {
     await expect(fn(-1)).rejects.toThrow("negative");
     await settle();
     expect(told.map(({ type }) => type)).toEqual(["miss", "run", "hit", "miss", "error"]);
-    expect((told.at(-1)?.["error"] as Error).message).toBe("negative");
+    expect((told.at(-1) as { error: Error } | undefined)?.error.message).toBe("negative");
   });
 });
 
@@ -899,7 +904,7 @@ describe("resize", () => {
     fn(3);
     fn(0);
     fn.cache.resize({ maxEntries: 3 });
-    expect([...fn.cache.entries()].map(([[n]]) => n).sort()).toEqual([0, 3, 9]);
+    expect(new Set([...fn.cache.entries()].map(([[n]]) => n))).toEqual(new Set([0, 3, 9]));
   });
 
   test("of a weight", () => {

@@ -333,7 +333,7 @@ describe("many calls leave a flat heap", () => {
   }
 
   /** A million in a nightly run; fewer are enough to see a leak of few bytes. */
-  const CALLS = Math.min(runs(250_000), 1_000_000);
+  const CALLS = Math.min(runs(100_000), 1_000_000);
 
   /** What the heap grows by for each call, in bytes, after a warm-up. */
   async function growth(call: (n: number) => void): Promise<number> {
@@ -364,7 +364,7 @@ describe("many calls leave a flat heap", () => {
     });
 
     test("over integers with gaps, and some that stay", async () => {
-      for (const step of [2, 3, 10, 31, 40]) {
+      for (const step of [2, 10, 40]) {
         const fn = memoize((n: number) => [n], { maxEntries: 100, policy });
         const grown = await growth((n) => {
           fn(n * step);

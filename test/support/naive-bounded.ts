@@ -44,6 +44,7 @@ export interface Limits {
 }
 
 export class NaiveBounded {
+  /** Replaced, never changed: a loop over it may remove. */
   list: Stored[] = [];
   readonly limits: Limits;
   readonly isExact: boolean;
@@ -70,8 +71,7 @@ export class NaiveBounded {
 
   /** Removes what has expired; to be called before anything that looks. */
   expire(now: number): void {
-    for (const entry of [...this.list])
-      if (now >= entry.expiresAt) this.remove(entry, "expired", now);
+    for (const entry of this.list) if (now >= entry.expiresAt) this.remove(entry, "expired", now);
   }
 
   hit(entry: Stored, now: number, touches: boolean): void {
@@ -92,7 +92,7 @@ export class NaiveBounded {
     }
     this.admitted++;
     this.departures.delete(entry.key);
-    this.list.unshift({ ...entry, expiresAt: now + entry.ttl });
+    this.list = [{ ...entry, expiresAt: now + entry.ttl }, ...this.list];
   }
 
   /** A run that left nothing behind. */
@@ -124,6 +124,6 @@ export class NaiveBounded {
       while (this.isOver) this.remove(this.list.at(-1) as Stored, "evicted", now);
       return;
     }
-    for (const entry of [...this.list]) if (!isThere(entry.key)) this.remove(entry, "evicted", now);
+    for (const entry of this.list) if (!isThere(entry.key)) this.remove(entry, "evicted", now);
   }
 }
