@@ -48,7 +48,10 @@ export interface CacheStats {
    * Async runs count until they settle.
    */
   runTime: number;
-  /** What hits saved, at the mean time of the runs that were measured: an estimate, too low for recursion, of which every hit saved a tree of runs. */
+  /**
+   * What hits saved at least: each a run of mean length. An estimate from the runs that were
+   * measured; in a recursion, where a hit saves a tree of runs, far too low.
+   */
   timeSaved: number;
   /** The deepest recursion so far, in memoized runs that waited for each other. */
   depth: number;

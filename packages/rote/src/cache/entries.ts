@@ -269,7 +269,8 @@ export class Entries {
     if (isNeeded || memo.listeners?.has("remove") === true || count <= FEW) {
       for (const { key, value: entry } of memo.trie.entries()) {
         if (!(entry instanceof Entry)) this.note({ key }, entry, "cleared");
-        else if (entry.state !== GHOST) {
+        else if (entry.state === GHOST) this.rememberGhost(entry);
+        else {
           this.pinIfNeeded(entry, entry.state, entry.value);
           this.note(entry, entry.value, "cleared");
           // Whoever remembers that it was there is not to keep what it held.
@@ -320,10 +321,9 @@ export class Entries {
     const { memo, clock } = this;
     memo.removals.counts[cause]++;
     if (memo.listeners?.has("remove") === true) this.lost.push({ of, value, cause });
-    if (cause === "replaced" || of === undefined || (of instanceof Entry && of.state === GHOST))
-      return;
-    const isLong = !(of instanceof Entry) || of.longKey !== null;
-    if (!isLong || of.key.objects === null) memo.removals.remember({ of, cause, at: clock.now() });
+    if (cause === "replaced" || of === undefined) return;
+    if (!(of instanceof Entry)) memo.removals.remember(undefined, of.key, cause, clock.now());
+    else if (of.state !== GHOST) memo.removals.remember(of.token, of.longKey, cause, clock.now());
   }
 
   private pinIfNeeded(of: { readonly key: Key }, state: number, value: unknown): void {
@@ -484,10 +484,16 @@ export class Entries {
       this.freeSlot(entry);
       return;
     }
+    this.rememberGhost(entry);
     this.forget(entry);
     // In a full cache one is forgotten for each that comes: it keeps its slot.
     if (entry.longKey === null) this.spare.push(entry);
     else this.freeSlot(entry);
+  }
+
+  /** What the policy has remembered so far. */
+  private rememberGhost({ token, longKey, slot }: Entry): void {
+    this.memo.removals.remember(token, longKey, "evicted", this.times[slot] as number);
   }
 
   /** An entry that is held weakly; if it is still there, whether it counts. */

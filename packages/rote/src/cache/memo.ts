@@ -70,8 +70,9 @@ export class Memo {
   extraRuns = 0;
   /** Milliseconds. */
   runTime = 0;
-  /** So many runs took that long. */
+  /** So many runs took that long, those inside of others included; and how many there were before the one that is being measured. */
   timedRuns = 0;
+  runsBefore = 0;
   /** Every how many-th outermost run is measured, and how many are left until then: see run/clock.ts. */
   stride = 1;
   untilDue = 1;

@@ -1,4 +1,4 @@
-import { isSameKey, type Key } from "../key/trie.ts";
+import { isSameKey, Key } from "../key/trie.ts";
 
 /** Why an entry was removed. */
 export type RemovalCause =
@@ -12,8 +12,6 @@ export type RemovalCause =
 
 /** What is known of an entry that is not there any more. */
 export interface Removal {
-  /** Whatever has the key. */
-  readonly of: { readonly key: Key };
   readonly cause: RemovalCause;
   /** In the time of the entries' clock. */
   readonly at: number;
@@ -33,20 +31,35 @@ export class Removals {
     cleared: 0,
     collected: 0,
   };
-  private readonly last: Removal[] = [];
+  // Lists of parts, because in a full cache every run makes one be remembered.
+  private readonly tokens: unknown[] = [];
+  private readonly longKeys: (Key | null)[] = [];
+  private readonly causes: RemovalCause[] = [];
+  private readonly times: number[] = [];
   private next = 0;
 
-  /** Lets a removal be explained; not one whose key has objects, which nothing may keep alive. */
-  remember(removal: Removal): void {
-    this.last[this.next] = removal;
-    this.next = (this.next + 1) % REMEMBERED;
+  /**
+   * Lets a removal be explained: of a key of one token, or of a longer one. Not of one with objects,
+   * which nothing may keep alive.
+   */
+  remember(token: unknown, longKey: Key | null, cause: RemovalCause, at: number): void {
+    if (longKey !== null && longKey.objects !== null) return;
+    const { next } = this;
+    this.tokens[next] = token;
+    this.longKeys[next] = longKey;
+    this.causes[next] = cause;
+    this.times[next] = at;
+    this.next = next + 1 === REMEMBERED ? 0 : next + 1;
   }
 
   /** The last removal of this call that is remembered. */
   find(key: Key): Removal | undefined {
-    for (let i = 1; i <= this.last.length; i++) {
-      const removal = this.last[(this.next - i + REMEMBERED) % REMEMBERED];
-      if (removal !== undefined && isSameKey(removal.of.key, key)) return removal;
+    const { causes, longKeys, tokens, times } = this;
+    for (let i = 1; i <= causes.length; i++) {
+      const at = (this.next - i + REMEMBERED) % REMEMBERED;
+      const other = longKeys[at] ?? new Key(1, null, [tokens[at]]);
+      if (causes[at] !== undefined && isSameKey(other, key))
+        return { cause: causes[at], at: times[at] as number };
     }
     return undefined;
   }

@@ -18,7 +18,7 @@ export class Node {
   /** Results or subtrees of consecutive integers, from `base` upwards; 0 while there are none. */
   declare list: unknown[];
   declare base: number;
-  /** Deletions from the window since it was last looked at: see `deleteChild`. */
+  /** Slots of the window that were left or became empty since it was last looked at: see `deleteChild`. */
   declare emptied: number;
   /** The children of `true` and `false`, too few for a map. */
   declare onTrue: unknown;
@@ -153,7 +153,7 @@ function canExtend(length: number, i: number): boolean {
 function extendWindow(node: Node, i: number, child: unknown): void {
   let { list } = node;
   if (list === NO_LIST) node.list = list = newList();
-  while (list.length < i) list.push(undefined);
+  for (; list.length < i; node.emptied++) list.push(undefined);
   list.push(child);
 }
 

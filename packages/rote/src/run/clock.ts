@@ -20,6 +20,7 @@ const MAX_STRIDE = 64;
 export function startClock(memo: Memo): number {
   register(memo);
   noticeGrowth(memo);
+  memo.runsBefore = memo.runs;
   return now();
 }
 
@@ -30,7 +31,7 @@ export function startClock(memo: Memo): number {
 export function stopClock(memo: Memo, startedAt: number): void {
   const took = now() - startedAt;
   memo.runTime += took * memo.stride;
-  memo.timedRuns += memo.stride;
+  memo.timedRuns += (memo.runs - memo.runsBefore) * memo.stride;
   memo.untilDue = memo.stride = took < SHORT ? Math.min(memo.stride * 2, MAX_STRIDE) : 1;
 }
 

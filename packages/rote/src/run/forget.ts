@@ -39,8 +39,8 @@ const FEW = 64;
 export function noteRemoved(memo: Memo, key: Key, value: unknown, cause: RemovalCause): void {
   const { counts } = memo.removals;
   counts[cause]++;
-  if (key.objects === null && cause !== "replaced")
-    memo.removals.remember({ of: { key }, cause, at: (memo.clock ?? sharedClock()).now() });
+  if (cause !== "replaced")
+    memo.removals.remember(undefined, key, cause, (memo.clock ?? sharedClock()).now());
   if (memo.listeners?.has("remove") !== true) return;
   const args = argumentsOf(memo, key);
   memo.listeners.emit({ type: "remove", args, value: value === VOID ? undefined : value, cause });
