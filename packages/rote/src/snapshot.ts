@@ -3,7 +3,7 @@ import { type CacheStats, Handle } from "./handle.ts";
 
 /**
  * The statistics of every memoized function of this copy of rote, by name. Functions that are gone
- * are left out, and none is kept alive by having been counted. Of more than a thousand that were
+ * are left out, and none is kept alive by having been counted. Of more than 64 that were
  * memoized in one turn of the event loop, the further ones are there once they are used in a later one.
  *
  * @example

@@ -14,7 +14,7 @@ let pruneAt = 256;
 export let turn = 0;
 /** The functions of this turn. */
 let born: Memo[] = [];
-const MANY = 1000;
+const MANY = 64;
 
 /** Called when a function is memoized. */
 export function noteBirth(memo: Memo): void {

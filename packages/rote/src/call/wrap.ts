@@ -44,6 +44,17 @@ export function fastArity(length: number): number {
   return length >= 1 && length <= 3 ? length : 0;
 }
 
+/** A run that may not simply go ahead, and is perhaps none: memoization is off, or somebody listens. */
+function runOther(memo: Memo, root: Node, a: unknown, b: unknown, c: unknown): unknown {
+  return memo.epoch === stack.epoch
+    ? runDirect(memo, root, a, b, c)
+    : callAny(memo, undefined, [a, b, c].slice(0, memo.arity));
+}
+
+function keepPromise(memo: Memo, value: unknown, ...args: unknown[]): unknown {
+  return keepResult(memo, undefined, args, new Key(args.length, null, args), value);
+}
+
 function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
   return function (this: unknown, a: unknown): unknown {
     if (arguments.length === 1 && new.target === undefined) {
@@ -60,14 +71,11 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
           const value: unknown = fn(a);
           if (state.top !== at + FRAME) settle(at, value);
           state.top = at;
-          if (isThenable(value))
-            return keepResult(memo, undefined, [a], new Key(1, null, [a]), value);
+          if (typeof value === "object" && isThenable(value)) return keepPromise(memo, value, a);
           storeDirect(memo.trie, root, a, value);
           return value;
         }
-        return memo.epoch === state.epoch
-          ? runDirect(memo, root, a, undefined, undefined)
-          : callAny(memo, undefined, [a]);
+        return runOther(memo, root, a, undefined, undefined);
       }
       if (typeof found !== "symbol" && memo.epoch === state.epoch) {
         memo.hits++;
@@ -91,18 +99,13 @@ function path2(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     if (found !== undefined || !isDirect(a) || !isDirect(b))
       return callAny(memo, undefined, [a, b]);
     const at = enter(memo, state);
-    if (at < 0) {
-      return memo.epoch === state.epoch
-        ? runDirect(memo, root, a, b, undefined)
-        : callAny(memo, undefined, [a, b]);
-    }
+    if (at < 0) return runOther(memo, root, a, b, undefined);
     const { slots } = state;
     slots[at + 1] = a;
     slots[at + 2] = b;
     const value: unknown = fn(a, b);
     leave(at, state, value);
-    if (isThenable(value))
-      return keepResult(memo, undefined, [a, b], new Key(2, null, [a, b]), value);
+    if (typeof value === "object" && isThenable(value)) return keepPromise(memo, value, a, b);
     storePair(memo.trie, root, a, b, value);
     return value;
   };
@@ -120,19 +123,14 @@ function path3(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     if (found !== undefined || !isDirect(a) || !isDirect(b) || !isDirect(c))
       return callAny(memo, undefined, [a, b, c]);
     const at = enter(memo, state);
-    if (at < 0) {
-      return memo.epoch === state.epoch
-        ? runDirect(memo, root, a, b, c)
-        : callAny(memo, undefined, [a, b, c]);
-    }
+    if (at < 0) return runOther(memo, root, a, b, c);
     const { slots } = state;
     slots[at + 1] = a;
     slots[at + 2] = b;
     slots[at + 3] = c;
     const value: unknown = fn(a, b, c);
     leave(at, state, value);
-    if (isThenable(value))
-      return keepResult(memo, undefined, [a, b, c], new Key(3, null, [a, b, c]), value);
+    if (typeof value === "object" && isThenable(value)) return keepPromise(memo, value, a, b, c);
     storeThree(memo.trie, a, b, c, value);
     return value;
   };

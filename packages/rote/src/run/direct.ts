@@ -81,7 +81,7 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     }
     if (state.top !== FRAME && wasDisturbed(segment, value))
       return drive(segment, false, undefined);
-    if (memo.entries !== null || isThenable(value)) {
+    if (memo.entries !== null || (typeof value === "object" && isThenable(value))) {
       state.top = 0;
       if (arity === 1 && memo.entries !== null) return keepSingle(memo, root, a, value);
       const args = [a, b, c].slice(0, arity);

@@ -8,12 +8,13 @@ import { currentFlight, endWaits, track, type Waiting } from "./waiting.ts";
 import { runs } from "./pins.ts";
 import type { Caller } from "./signal.ts";
 
-/** Whether `await` would wait for it. */
+/**
+ * Whether `await` would wait for it. Functions with `then` are taken for functions: nobody means
+ * them. Where every run passes, `typeof` comes first, without a call.
+ */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
-    (typeof value === "object" || typeof value === "function") &&
-    value !== null &&
-    (value instanceof Promise || hasThen(value))
+    typeof value === "object" && value !== null && (value instanceof Promise || hasThen(value))
   );
 }
 

@@ -20,7 +20,8 @@ export function keepResult(
   key: Key,
   value: unknown,
 ): unknown {
-  if (isThenable(value)) return watch(memo, receiver, args, key, value);
+  if (typeof value === "object" && isThenable(value))
+    return watch(memo, receiver, args, key, value);
   if (memo.entries !== null) memo.entries.keep(key, receiver, args, value);
   else memo.trie.set(key, value === undefined ? VOID : value);
   if (memo.listeners !== null)
@@ -37,7 +38,7 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
     slots[at + 1] instanceof Key ||
     memo.entries !== null ||
     memo.listeners !== null ||
-    isThenable(value)
+    (typeof value === "object" && isThenable(value))
   )
     return keepResult(memo, receiverAt(slots, at), argsAt(slots, at), keyAt(slots, at), value);
   storeDirect(trie, trie.root(1), slots[at + 1], value);
@@ -46,7 +47,7 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
 
 /** The same for a function with entries, called with one token as it stands. */
 export function keepSingle(memo: Memo, root: Node, token: unknown, value: unknown): unknown {
-  if (memo.listeners !== null || isThenable(value))
+  if (memo.listeners !== null || (typeof value === "object" && isThenable(value)))
     return keepResult(memo, undefined, [token], new Key(1, null, [token]), value);
   (memo.entries as Entries).keepSingle(root, token, value);
   return value;
