@@ -111,7 +111,7 @@ export const loops = {
       return sum;
     },
   },
-  "an async function with a timer's turn": {
+  "a turn of the event loop": {
     calls: 100,
     async pass() {
       let sum = 0;
