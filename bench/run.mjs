@@ -25,7 +25,7 @@ for (const row of options.rows) {
   for (const mode of modesOf(row)) results.push(await runRow(row, mode, checks));
 }
 
-const packageNames = [];
+const packageNames = options.rows.map(({ floor }) => floor.packageName).filter(Boolean);
 for (const name of options.contenders) {
   const contender = await loadContender(name).catch(() => undefined);
   packageNames.push(contender?.packageName ?? name);
@@ -48,6 +48,7 @@ async function checkContenders(row) {
     if (!(await takesPart(name, row))) continue;
     progress(`${row.id}: checking ${name}`);
     const report = await runProcess(row.id, name, "check");
+    if (name === "rote") report.problems?.push(...missedHitRatio(row, report));
     checks[name] = { status: statusOf(report), problems: [], notes: [], ...report };
   }
   return checks;
@@ -59,9 +60,17 @@ function statusOf({ failure, problems, hasHits }) {
   return problems.length > 0 ? "wrong" : "right";
 }
 
+/** Peers have the hit ratio of their policy; rote has promised one. */
+function missedHitRatio({ hitRatio: bar }, { hitRatio }) {
+  if (bar === undefined || (hitRatio >= bar.least && hitRatio <= bar.most)) return [];
+  const [least, most] = [bar.least, bar.most].map((share) => `${100 * share} %`);
+  return [`hits have to be ${least} to ${most}`];
+}
+
 async function takesPart(name, row) {
-  const contender = await loadContender(name).catch(() => undefined); // the check says why
-  return contender?.takesPart?.(row) ?? true;
+  const contender = await loadContender(name).catch(() => undefined);
+  if (contender === undefined) return true; // the check says why
+  return contender.takesPart?.(row) ?? row.shape.options === undefined;
 }
 
 /** Rounds over floor, rote and peers, whoever is still in the race. */

@@ -13,7 +13,7 @@ const row = rows.find(({ id }) => id === rowId);
 let report;
 try {
   const contender = name === "floor" ? undefined : await loadContender(name);
-  report = mode === "check" ? await check(row, contender) : measure(row, contender, mode);
+  report = mode === "check" ? await check(row, contender) : await measure(row, contender, mode);
 } catch (error) {
   report = { failure: describe(error) };
 }

@@ -7,6 +7,10 @@
  *
  *   parameters   1, 2, 3 or "rest"
  *   keys         "primitives", "identity" (objects, each of its own) or "content" (fresh, equal objects)
+ *   options      if the row asks for them, { maxEntries, ttl }: a bound, and milliseconds
+ *
+ * A contender that cannot do what a row asks for sits out: `takesPart(row)` says so. Without it, a
+ * contender takes part in the rows without options.
  *
  * `floor` is no file: what an expert writes by hand differs from row to row, so it stands in the rows.
  */

@@ -4,10 +4,10 @@
  */
 
 /** A memoized function with a bound; its own statistics say what was a hit. */
-export async function throughMemoize() {
+export async function throughMemoize(random) {
   const { memoize } = await import("rote");
   return (policy, maxEntries) => {
-    const identity = memoize((id) => id, { maxEntries, policy });
+    const identity = memoize((id) => id, { maxEntries, policy, random });
     return {
       access: (id) => identity(id),
       hits: () => identity.cache.stats().hits,

@@ -10,8 +10,11 @@ const string = (i) => Buffer.from(`key-${i}`).latin1Slice();
 
 const primitives = (parameters) => ({ parameters, keys: "primitives" });
 
-/** For contenders: nine functions as one program might have them. */
-export const ownCompanions = [
+/** For contenders: nine functions as one program might have them, all with the options of the row. */
+export const ownCompanions = (options) =>
+  companions.map((companion) => ({ ...companion, shape: { ...companion.shape, options } }));
+
+const companions = [
   { shape: primitives(1), fn: (n) => n + 1, args: (i) => [i] },
   { shape: primitives(1), fn: (text) => text.length, args: (i) => [string(i)] },
   { shape: primitives(1), fn: (x) => Number(x) + 1, args: (i) => [i % 2 ? i + 0.5 : BigInt(i)] },

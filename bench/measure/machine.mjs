@@ -26,7 +26,16 @@ export const describeMachine = (packageNames) => ({
   date: new Date().toISOString(),
   commit: git("rev-parse", "--short", "HEAD"),
   hasChanges: Boolean(
-    git("status", "--porcelain", "--", "packages/rote", "bench/rows", "bench/measure"),
+    git(
+      "status",
+      "--porcelain",
+      "--",
+      "packages/rote",
+      "bench/async",
+      "bench/hit-ratio",
+      "bench/measure",
+      "bench/rows",
+    ),
   ),
   node: process.version,
   cpu: cpus()[0]?.model.trim() ?? "unknown",

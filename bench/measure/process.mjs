@@ -5,13 +5,16 @@ import { fileURLToPath } from "node:url";
 const TIMEOUT_MS = 20_000;
 const worker = fileURLToPath(new URL("../worker.mjs", import.meta.url));
 
-export function runProcess(rowId, contender, mode) {
+export const runProcess = (rowId, contender, mode) => runWorker(worker, [rowId, contender, mode]);
+
+/** The same for another script, under another Node if need be. */
+export function runWorker(script, args, program = process.execPath) {
   const env = { ...process.env, NODE_ENV: "production" };
   delete env.ROTE; // neither belongs in a measurement
   delete env.NODE_OPTIONS;
-  const args = ["--expose-gc", worker, rowId, contender, mode];
+  const all = ["--expose-gc", script, ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+    execFile(program, all, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
       if (error?.killed) resolve({ failure: `takes more than ${TIMEOUT_MS / 1000} s` });
       else if (error) resolve({ failure: `crashes: ${firstLine(stderr) || error.message}` });
       else resolve(JSON.parse(stdout));

@@ -8,13 +8,15 @@ const RECURSION_WARM_UP_MS = 600;
 const COMPANIONS_WARM_UP_US = 150_000;
 const MAX_TURNS = 300;
 
-export function measure(row, contender, mode) {
+export async function measure(row, contender, mode) {
   const isFloor = contender === undefined;
-  const wrap = isFloor ? row.floor.make : contender.wrap;
+  const wrap = isFloor ? (row.floor.make ?? (await row.floor.load?.())) : contender.wrap;
 
   let turn;
   if (mode === "mixed") {
-    const companions = isFloor ? floorCompanions(row.floor.peers) : ownCompanions;
+    const companions = isFloor
+      ? floorCompanions(row.floor.peers)
+      : ownCompanions(row.shape.options);
     turn = startCompanions(companions, wrap);
     const before = process.cpuUsage();
     for (let i = 0; i < MAX_TURNS; i++) {
@@ -26,6 +28,7 @@ export function measure(row, contender, mode) {
 
   switch (row.measures) {
     case "hit":
+    case "bounded":
       return measureHits(row, wrap, turn);
     case "miss":
       return measureMisses(row, wrap, turn);
@@ -46,7 +49,8 @@ function measureHits(row, wrap, turn) {
   const sum = row.pass(memoized, row.inputs());
   const inputs = row.inputs();
   const pass = () => expectSame(row.pass(memoized, inputs), sum);
-  return { value: timePass(pass, { warmUpMs: WARM_UP_MS, between: turn }) / row.runs, answer: sum };
+  const calls = row.calls ?? row.runs;
+  return { value: timePass(pass, { warmUpMs: WARM_UP_MS, between: turn }) / calls, answer: sum };
 }
 
 function measureMisses(row, wrap, turn) {
