@@ -152,10 +152,7 @@ function memoFor(
   // A call after the first `await` would not be seen.
   if (!memo.isAsync) memo.selfCallWatch = selfCallWatch(ownName, source);
   if (options !== NO_OPTIONS) applyOptions(memo, options);
-  if (options.clock !== undefined) memo.clock = new Clock(options.clock);
-  const rules = entryRules(memo, options);
-  if (rules !== undefined || memo.isAsync)
-    memo.entries = new Entries(memo, rules ?? NO_RULES, runs);
+  if (memo.isAsync && memo.entries === null) memo.entries = new Entries(memo, NO_RULES, runs);
   memo.isScanned = memo.hasReceiver || memo.keyOf !== undefined;
   const isSimple = !seesThis && !memo.isScanned && memo.isGuarded && !memo.onHit;
   const isQuick = memo.entries === null ? !catches : !memo.byIdentity && options.touch !== true;
@@ -174,6 +171,9 @@ function applyOptions(memo: Memo, options: MemoizeOptions): void {
   // Async runs are timed until they settle.
   if (memo.isTimed && !memo.isAsync) memo.runner = timing(memo.runner, memo);
   memo.patience = patience(options);
+  if (options.clock !== undefined) memo.clock = new Clock(options.clock);
+  const rules = entryRules(memo, options);
+  if (rules !== undefined) memo.entries = new Entries(memo, rules, runs);
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */
