@@ -141,34 +141,34 @@ export class S3Fifo implements Policy {
   }
 
   private leaveSmall(slot: number): void {
+    this.smallWeight -= this.weights[slot] as number;
     if ((this.visits[slot] as number) < ENOUGH_VISITS) {
-      this.evict(slot, GHOST_OF_SMALL);
       this.ghostsOfSmall++;
+      this.evict(slot, GHOST_OF_SMALL);
       return;
     }
-    this.queues.unlink(slot);
-    this.queues.pushFront(MAIN, slot);
+    this.queues.move(MAIN, slot);
     this.queues.states[slot] = MAIN;
     this.visits[slot] = 0;
-    this.smallWeight -= this.weights[slot] as number;
   }
 
   private leaveMain(slot: number): void {
     const visits = this.visits[slot] as number;
     if (visits === 0) {
-      this.evict(slot, GHOST_OF_MAIN);
       this.ghostsOfMain++;
+      this.evict(slot, GHOST_OF_MAIN);
       return;
     }
-    this.queues.unlink(slot);
-    this.queues.pushFront(MAIN, slot);
+    this.queues.move(MAIN, slot);
     this.visits[slot] = visits - 1;
   }
 
+  /** What `take` does, for an entry that stays as a ghost. */
   private evict(slot: number, ghost: number): void {
-    this.take(slot);
-    this.queues.pushFront(GHOSTS, slot);
-    this.queues.states[slot] = ghost;
+    const { queues } = this;
+    queues.move(GHOSTS, slot);
+    queues.states[slot] = ghost;
+    this.discount(this.weights[slot] as number);
     this.hooks.evicted(slot, true);
   }
 
@@ -204,6 +204,10 @@ export class S3Fifo implements Policy {
     if (this.queues.states[slot] === SMALL) this.smallWeight -= weight;
     this.queues.unlink(slot);
     this.queues.states[slot] = NOWHERE;
+    this.discount(weight);
+  }
+
+  private discount(weight: number): void {
     this.count--;
     this.weight -= weight;
     // Sums of fractions drift; an empty cache is the occasion to start again from nothing.
