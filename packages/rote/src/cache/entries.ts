@@ -1,5 +1,5 @@
 import { RoteError } from "../errors.ts";
-import { slotOf, storeDirect } from "../key/direct.ts";
+import { addDirect, slotOf } from "../key/direct.ts";
 import { hashOf, hashOfToken } from "../key/hash.ts";
 import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
@@ -213,7 +213,7 @@ export class Entries implements PolicyHooks {
       entry.token = token;
       entry.hash = hash;
     }
-    storeDirect(this.memo.trie, root, token, entry);
+    addDirect(this.memo.trie, root, token, entry);
     return entry;
   }
 
