@@ -7,7 +7,7 @@ import { argumentsOf } from "./arguments.ts";
 import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
-import type { RemovalCause } from "./removal.ts";
+import type { RemovalCause, Removals } from "./removal.ts";
 import { type Clock, sharedClock } from "./time.ts";
 
 /** What entries ask of the runs under way. */
@@ -104,6 +104,7 @@ export class Entries implements PolicyHooks {
   /** And nothing expires. */
   private readonly isPlain: boolean;
   private readonly needsHash: boolean;
+  private readonly counts: Removals["counts"];
   private held: (Entry | undefined)[] = [];
   /** Those of them that their keys' objects alone may keep alive. */
   private weaklyHeld: (WeakHold | undefined)[] = [];
@@ -126,6 +127,7 @@ export class Entries implements PolicyHooks {
     this.hasSlots = this.policy !== null || rules.expires;
     this.isUniform = rules.weigh === undefined && typeof rules.ttl === "number" && rules.ttl > 0;
     this.isPlain = this.isUniform && !rules.expires;
+    this.counts = memo.removals.counts;
     this.needsHash = this.policy?.needsHash === true;
   }
 
@@ -293,7 +295,7 @@ export class Entries implements PolicyHooks {
         }
       }
     } else {
-      memo.removals.counts.cleared += count;
+      this.counts.cleared += count;
     }
     this.changes++;
     memo.trie.clear();
@@ -333,7 +335,7 @@ export class Entries implements PolicyHooks {
   /** Counts a removal, and remembers it where nothing else does. */
   private note(of: { readonly key: Key } | undefined, value: unknown, cause: RemovalCause): void {
     const { memo, clock } = this;
-    memo.removals.counts[cause]++;
+    this.counts[cause]++;
     if (memo.listeners?.has("remove") === true) this.lost.push({ of, value, cause });
     if (cause === "replaced" || of === undefined) return;
     if (!(of instanceof Entry)) memo.removals.remember(undefined, of.key, cause, clock.now());
@@ -475,7 +477,7 @@ export class Entries implements PolicyHooks {
     this.times[slot] = this.clock.now();
     this.pinIfNeeded(entry, state, value);
     // The policy remembers a ghost.
-    if (this.memo.listeners === null) this.memo.removals.counts.evicted++;
+    if (this.memo.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
   }
 
@@ -502,7 +504,7 @@ export class Entries implements PolicyHooks {
       } else this.forget(entry);
       this.pinIfNeeded(entry, state, value);
     }
-    if (isGhost && this.memo.listeners === null) this.memo.removals.counts.evicted++;
+    if (isGhost && this.memo.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
   }
 

@@ -63,10 +63,7 @@ export class S3Fifo implements Policy {
 
   admit(slot: number, weight: number): void {
     const { queues } = this;
-    if (queues.makeRoom(slot)) {
-      this.visits = grow(this.visits, queues.room);
-      this.weights = grow(this.weights, queues.room);
-    }
+    if (slot >= queues.room) this.makeRoom(slot);
     const state = queues.states[slot] as number;
     if (state !== NOWHERE) {
       this.adapt(state);
@@ -75,7 +72,7 @@ export class S3Fifo implements Policy {
     this.evictFor(1, weight);
     this.add(state === NOWHERE ? SMALL : MAIN, slot, weight);
     this.visits[slot] = 0;
-    this.forgetGhosts();
+    if (this.ghosts > this.mostGhosts) this.forgetGhosts();
   }
 
   reweigh(slot: number, weight: number): void {
@@ -99,6 +96,13 @@ export class S3Fifo implements Policy {
     const state = this.queues.stateOf(slot);
     if (state >= GHOSTS) this.removeGhost(slot);
     else if (state !== NOWHERE) this.take(slot);
+  }
+
+  private makeRoom(slot: number): void {
+    const { queues } = this;
+    queues.makeRoom(slot);
+    this.visits = grow(this.visits, queues.room);
+    this.weights = grow(this.weights, queues.room);
   }
 
   resize(bound: Bound): void {
@@ -133,10 +137,11 @@ export class S3Fifo implements Policy {
       this.count > 0 &&
       (this.count + entries > maxEntries || this.weight + weight > maxWeight)
     ) {
-      const oldest = this.queues.back(SMALL);
+      const small = this.queues.back(SMALL);
+      const main = this.queues.back(MAIN);
       const isSmallsTurn = this.smallWeight >= this.smallShare * this.weight;
-      if (oldest >= 0 && (isSmallsTurn || this.queues.back(MAIN) < 0)) this.leaveSmall(oldest);
-      else this.leaveMain(this.queues.back(MAIN));
+      if (small >= 0 && (isSmallsTurn || main < 0)) this.leaveSmall(small);
+      else this.leaveMain(main);
     }
   }
 
@@ -173,10 +178,12 @@ export class S3Fifo implements Policy {
   }
 
   /** Without a bound on entries, as many ghosts are allowed as entries just fit in. */
+  private get mostGhosts(): number {
+    return this.bound.maxWeight === Infinity ? this.bound.maxEntries : this.count;
+  }
+
   private forgetGhosts(): void {
-    const { maxEntries, maxWeight } = this.bound;
-    const limit = maxWeight === Infinity ? maxEntries : this.count;
-    while (this.ghosts > limit) {
+    while (this.ghosts > this.mostGhosts) {
       const oldest = this.queues.back(GHOSTS);
       this.removeGhost(oldest);
       this.hooks.forgotten(oldest);
