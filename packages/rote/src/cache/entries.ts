@@ -104,6 +104,8 @@ export class Entries implements PolicyHooks {
   /** And nothing expires. */
   private readonly isPlain: boolean;
   private readonly needsHash: boolean;
+  /** It is known that no recursion is under way. */
+  private isIdle = false;
   private readonly counts: Removals["counts"];
   private held: (Entry | undefined)[] = [];
   /** Those of them that their keys' objects alone may keep alive. */
@@ -182,7 +184,10 @@ export class Entries implements PolicyHooks {
     this.put(key, RESULT, promise, weight, milliseconds);
   }
 
-  /** The same for a call whose one argument is a token as it stands: what most calls are. */
+  /**
+   * The same for a call whose one argument is a token as it stands, when its outermost run has ended:
+   * what most calls are.
+   */
   keepSingle(root: Node, token: unknown, value: unknown): void {
     let entry =
       this.lookedUpAt === this.changes ? this.lookedUp : (slotOf(root, token) as Entry | undefined);
@@ -200,7 +205,10 @@ export class Entries implements PolicyHooks {
       this.live++;
       this.changes++;
       if (entry.slot < 0) this.takeSlot(entry);
+      // No recursion is under way that might need what goes now.
+      this.isIdle = true;
       policy.admit(entry.slot, 1, entry.hash);
+      this.isIdle = false;
     } else this.settle(entry, RESULT, 1, this.rules.ttl as number);
     if (this.lost.length > 0) this.tell();
   }
@@ -475,7 +483,7 @@ export class Entries implements PolicyHooks {
     entry.value = undefined;
     this.live--;
     this.times[slot] = this.clock.now();
-    this.pinIfNeeded(entry, state, value);
+    if (!this.isIdle) this.pinIfNeeded(entry, state, value);
     // The policy remembers a ghost.
     if (this.memo.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
