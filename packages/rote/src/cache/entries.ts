@@ -1,5 +1,5 @@
 import { RoteError } from "../errors.ts";
-import { slotOf, storeDirect } from "../key/direct.ts";
+import { addDirect, slotOf } from "../key/direct.ts";
 import { hashOf, hashOfToken } from "../key/hash.ts";
 import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
@@ -7,7 +7,7 @@ import { argumentsOf } from "./arguments.ts";
 import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
-import type { RemovalCause } from "./removal.ts";
+import type { RemovalCause, Removals } from "./removal.ts";
 import { type Clock, sharedClock } from "./time.ts";
 
 /** What entries ask of the runs under way. */
@@ -75,7 +75,7 @@ interface LostEntry {
  * 3. Results and failures count for the bound. Flights do when they have landed, and ghosts never.
  * 4. User code (`weigh`, `ttl`, listeners) runs before anything is changed, or after everything is.
  */
-export class Entries {
+export class Entries implements PolicyHooks {
   readonly rules: EntryRules;
   readonly clock: Clock;
   readonly policy: Policy | null;
@@ -101,12 +101,18 @@ export class Entries {
   private readonly hasSlots: boolean;
   /** What a result weighs, and how long it is fresh, is the same for all. */
   private readonly isUniform: boolean;
+  /** And nothing expires. */
+  private readonly isPlain: boolean;
+  private readonly needsHash: boolean;
+  /** It is known that no recursion is under way. */
+  private isIdle = false;
+  private readonly counts: Removals["counts"];
   private held: (Entry | undefined)[] = [];
   /** Those of them that their keys' objects alone may keep alive. */
   private weaklyHeld: (WeakHold | undefined)[] = [];
   private free: number[] = [];
-  /** Entries that nothing knows any more, with their slots. */
-  private spare: Entry[] = [];
+  /** An entry that nothing knows any more, with its slot: in a full cache one is forgotten for each that comes. */
+  private spare: Entry | undefined = undefined;
   private hand = 0;
   /** By slot, how long an entry was to be fresh, for hits that start that again. */
   private lifetimes: Float64Array = new Float64Array(0);
@@ -119,13 +125,12 @@ export class Entries {
     this.runs = runs;
     this.bound = rules.bound;
     this.clock = memo.clock ?? sharedClock();
-    this.policy =
-      rules.policy?.({
-        evicted: (slot, isGhost) => this.evicted(slot, isGhost),
-        forgotten: (slot) => this.forgotten(slot),
-      }) ?? null;
+    this.policy = rules.policy?.(this) ?? null;
     this.hasSlots = this.policy !== null || rules.expires;
     this.isUniform = rules.weigh === undefined && typeof rules.ttl === "number" && rules.ttl > 0;
+    this.isPlain = this.isUniform && !rules.expires;
+    this.counts = memo.removals.counts;
+    this.needsHash = this.policy?.needsHash === true;
   }
 
   /** Whether the trie may hold results as they are, from before the first promise. */
@@ -179,7 +184,10 @@ export class Entries {
     this.put(key, RESULT, promise, weight, milliseconds);
   }
 
-  /** The same for a call whose one argument is a token as it stands: what most calls are. */
+  /**
+   * The same for a call whose one argument is a token as it stands, when its outermost run has ended:
+   * what most calls are.
+   */
   keepSingle(root: Node, token: unknown, value: unknown): void {
     let entry =
       this.lookedUpAt === this.changes ? this.lookedUp : (slotOf(root, token) as Entry | undefined);
@@ -188,19 +196,35 @@ export class Entries {
       this.keep(new Key(1, null, [token]), undefined, [token], value);
       return;
     }
-    if (entry === undefined) {
-      const hash = this.policy?.needsHash === true ? hashOfToken(token) : 0;
-      entry = this.spare.pop();
-      if (entry === undefined) entry = new Entry(token, null, hash);
-      else {
-        entry.token = token;
-        entry.hash = hash;
-      }
-      storeDirect(this.memo.trie, root, token, entry);
-    }
+    if (entry === undefined) entry = this.enter(root, token);
     entry.value = value;
-    this.settle(entry, RESULT, 1, this.rules.ttl as number);
+    const { policy } = this;
+    if (this.isPlain && policy !== null) {
+      // What `settle` comes to.
+      entry.state = RESULT;
+      this.live++;
+      this.changes++;
+      if (entry.slot < 0) this.takeSlot(entry);
+      // No recursion is under way that might need what goes now.
+      this.isIdle = true;
+      policy.admit(entry.slot, 1, entry.hash);
+      this.isIdle = false;
+    } else this.settle(entry, RESULT, 1, this.rules.ttl as number);
     if (this.lost.length > 0) this.tell();
+  }
+
+  /** Makes the entry of a token that has none. */
+  private enter(root: Node, token: unknown): Entry {
+    const hash = this.needsHash ? hashOfToken(token) : 0;
+    let entry = this.spare;
+    if (entry === undefined) entry = new Entry(token, null, hash);
+    else {
+      this.spare = undefined;
+      entry.token = token;
+      entry.hash = hash;
+    }
+    addDirect(this.memo.trie, root, token, entry);
+    return entry;
   }
 
   /** Remembers a failure, which weighs 1: an error, or a promise that was rejected. */
@@ -279,7 +303,7 @@ export class Entries {
         }
       }
     } else {
-      memo.removals.counts.cleared += count;
+      this.counts.cleared += count;
     }
     this.changes++;
     memo.trie.clear();
@@ -287,7 +311,7 @@ export class Entries {
     this.held = [];
     this.weaklyHeld = [];
     this.free = [];
-    this.spare = [];
+    this.spare = undefined;
     this.live = this.flights = this.hand = 0;
     this.tell();
   }
@@ -319,7 +343,7 @@ export class Entries {
   /** Counts a removal, and remembers it where nothing else does. */
   private note(of: { readonly key: Key } | undefined, value: unknown, cause: RemovalCause): void {
     const { memo, clock } = this;
-    memo.removals.counts[cause]++;
+    this.counts[cause]++;
     if (memo.listeners?.has("remove") === true) this.lost.push({ of, value, cause });
     if (cause === "replaced" || of === undefined) return;
     if (!(of instanceof Entry)) memo.removals.remember(undefined, of.key, cause, clock.now());
@@ -421,7 +445,7 @@ export class Entries {
     const { trie } = this.memo;
     const found = trie.get(key);
     if (found instanceof Entry) return found;
-    const entry = new Entry(undefined, key, this.policy?.needsHash === true ? hashOf(key) : 0);
+    const entry = new Entry(undefined, key, this.needsHash ? hashOf(key) : 0);
     trie.set(key, entry);
     return entry;
   }
@@ -447,7 +471,26 @@ export class Entries {
     else trie.delete(entry.longKey);
   }
 
-  private evicted(slot: number, isGhost: boolean): void {
+  /** @internal For the policy. */
+  evicted(slot: number, isGhost: boolean): void {
+    const entry = this.held[slot];
+    if (!isGhost || entry === undefined || entry.state > REJECTION) {
+      this.evictedOther(slot, isGhost);
+      return;
+    }
+    const { state, value } = entry;
+    entry.state = GHOST;
+    entry.value = undefined;
+    this.live--;
+    this.times[slot] = this.clock.now();
+    if (!this.isIdle) this.pinIfNeeded(entry, state, value);
+    // The policy remembers a ghost.
+    if (this.memo.listeners === null) this.counts.evicted++;
+    else this.note(entry, value, "evicted");
+  }
+
+  /** One that is held weakly, in flight, or leaves no ghost. */
+  private evictedOther(slot: number, isGhost: boolean): void {
     const entry = this.held[slot] ?? this.weakAt(slot, false);
     if (entry === undefined) {
       this.live--;
@@ -469,26 +512,36 @@ export class Entries {
       } else this.forget(entry);
       this.pinIfNeeded(entry, state, value);
     }
-    // The policy remembers a ghost.
-    if (isGhost && this.memo.listeners === null) this.memo.removals.counts.evicted++;
+    if (isGhost && this.memo.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
   }
 
-  private forgotten(slot: number): void {
+  /** @internal For the policy. */
+  forgotten(slot: number): void {
+    const entry = this.held[slot];
+    if (entry === undefined || entry.state !== GHOST || entry.longKey !== null) {
+      this.forgottenOther(slot);
+      return;
+    }
+    this.rememberGhost(entry);
+    entry.state = GONE;
+    this.changes++;
+    this.memo.trie.deleteSingle(entry.token);
+    if (this.spare === undefined) this.spare = entry;
+    else this.freeSlot(entry);
+  }
+
+  private forgottenOther(slot: number): void {
     const entry = this.held[slot] ?? this.weakAt(slot, false);
     if (entry === undefined) {
       this.release(slot);
       return;
     }
-    if (entry.state !== GHOST) {
-      this.freeSlot(entry);
-      return;
+    if (entry.state === GHOST) {
+      this.rememberGhost(entry);
+      this.forget(entry);
     }
-    this.rememberGhost(entry);
-    this.forget(entry);
-    // In a full cache one is forgotten for each that comes: it keeps its slot.
-    if (entry.longKey === null) this.spare.push(entry);
-    else this.freeSlot(entry);
+    this.freeSlot(entry);
   }
 
   /** What the policy has remembered so far. */

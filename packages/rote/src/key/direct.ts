@@ -1,3 +1,4 @@
+import { MAP_LIMIT } from "./long-map.ts";
 import { childOf, LIST_LIMIT, type Node, setChild, type Tail, VOID } from "./node.ts";
 import { isSameToken } from "./token.ts";
 import { Key, type Trie } from "./trie.ts";
@@ -140,6 +141,17 @@ export function storeDirect(trie: Trie, node: Node, last: unknown, value: unknow
     }
   }
   if (setChild(node, last, stored)) trie.strongSize++;
+}
+
+/** The same for a token that is known to have nothing; where most keys are strings, straight to the map. */
+export function addDirect(trie: Trie, node: Node, last: unknown, value: unknown): void {
+  const { map } = node;
+  if (typeof last !== "string" || !(map instanceof Map) || map.size >= MAP_LIMIT) {
+    storeDirect(trie, node, last, value);
+    return;
+  }
+  map.set(last, value);
+  trie.strongSize++;
 }
 
 /** The same for a call of two arguments. */

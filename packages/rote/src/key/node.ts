@@ -18,7 +18,7 @@ export class Node {
   /** Results or subtrees of consecutive integers, from `base` upwards; 0 while there are none. */
   declare list: unknown[];
   declare base: number;
-  /** Slots of the window that were left or became empty since it was last looked at: see `deleteChild`. */
+  /** Slots of the window that were left or became empty since it was last looked at: see `shrinkWindow`. */
   declare emptied: number;
   /** The children of `true` and `false`, too few for a map. */
   declare onTrue: unknown;
@@ -214,10 +214,23 @@ function gatherWindow(node: Node, map: Map<unknown, unknown>): void {
 
 /** Empties the slot of `token`, which has something in it. */
 export function deleteChild(node: Node, token: unknown): void {
-  if (node.map?.delete(token) === true) return;
-  setChild(node, token, undefined);
-  // Without the empty end of a window, an empty one is seen as such without a search.
+  if (typeof token === "number") {
+    const { list, base } = node;
+    const i = (token | 0) - base;
+    // The window first: to look there is cheaper than in the map.
+    if (i >= 0 && i < list.length && base + i === token && list[i] !== undefined) {
+      list[i] = undefined;
+      shrinkWindow(node);
+      return;
+    }
+  }
+  if (node.map?.delete(token) !== true) setChild(node, token, undefined);
+}
+
+/** After a deletion from the window. */
+function shrinkWindow(node: Node): void {
   const { list } = node;
+  // Without the empty end of a window, an empty one is seen as such without a search.
   while (list.length > 0 && list[list.length - 1] === undefined) list.pop();
   if (list.length > 0) {
     if (++node.emptied * 2 > list.length + FEW) trimWindow(node);

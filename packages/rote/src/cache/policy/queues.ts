@@ -71,6 +71,21 @@ export class Queues {
     towardsFront[front] = node;
   }
 
+  /** Both at once: from where it is to the front of `queue`. */
+  move(queue: number, slot: number): void {
+    const { towardsBack, towardsFront } = this;
+    const node = slot + this.offset;
+    const behind = towardsBack[node] as number;
+    const before = towardsFront[node] as number;
+    towardsBack[before] = behind;
+    towardsFront[behind] = before;
+    const front = towardsBack[queue] as number;
+    towardsBack[queue] = node;
+    towardsFront[node] = queue;
+    towardsBack[node] = front;
+    towardsFront[front] = node;
+  }
+
   unlink(slot: number): void {
     const { towardsBack, towardsFront } = this;
     const node = slot + this.offset;

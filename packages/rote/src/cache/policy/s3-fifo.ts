@@ -63,10 +63,7 @@ export class S3Fifo implements Policy {
 
   admit(slot: number, weight: number): void {
     const { queues } = this;
-    if (queues.makeRoom(slot)) {
-      this.visits = grow(this.visits, queues.room);
-      this.weights = grow(this.weights, queues.room);
-    }
+    if (slot >= queues.room) this.makeRoom(slot);
     const state = queues.states[slot] as number;
     if (state !== NOWHERE) {
       this.adapt(state);
@@ -75,7 +72,7 @@ export class S3Fifo implements Policy {
     this.evictFor(1, weight);
     this.add(state === NOWHERE ? SMALL : MAIN, slot, weight);
     this.visits[slot] = 0;
-    this.forgetGhosts();
+    if (this.ghosts > this.mostGhosts) this.forgetGhosts();
   }
 
   reweigh(slot: number, weight: number): void {
@@ -99,6 +96,13 @@ export class S3Fifo implements Policy {
     const state = this.queues.stateOf(slot);
     if (state >= GHOSTS) this.removeGhost(slot);
     else if (state !== NOWHERE) this.take(slot);
+  }
+
+  private makeRoom(slot: number): void {
+    const { queues } = this;
+    queues.makeRoom(slot);
+    this.visits = grow(this.visits, queues.room);
+    this.weights = grow(this.weights, queues.room);
   }
 
   resize(bound: Bound): void {
@@ -133,50 +137,53 @@ export class S3Fifo implements Policy {
       this.count > 0 &&
       (this.count + entries > maxEntries || this.weight + weight > maxWeight)
     ) {
-      const oldest = this.queues.back(SMALL);
+      const small = this.queues.back(SMALL);
+      const main = this.queues.back(MAIN);
       const isSmallsTurn = this.smallWeight >= this.smallShare * this.weight;
-      if (oldest >= 0 && (isSmallsTurn || this.queues.back(MAIN) < 0)) this.leaveSmall(oldest);
-      else this.leaveMain(this.queues.back(MAIN));
+      if (small >= 0 && (isSmallsTurn || main < 0)) this.leaveSmall(small);
+      else this.leaveMain(main);
     }
   }
 
   private leaveSmall(slot: number): void {
+    this.smallWeight -= this.weights[slot] as number;
     if ((this.visits[slot] as number) < ENOUGH_VISITS) {
-      this.evict(slot, GHOST_OF_SMALL);
       this.ghostsOfSmall++;
+      this.evict(slot, GHOST_OF_SMALL);
       return;
     }
-    this.queues.unlink(slot);
-    this.queues.pushFront(MAIN, slot);
+    this.queues.move(MAIN, slot);
     this.queues.states[slot] = MAIN;
     this.visits[slot] = 0;
-    this.smallWeight -= this.weights[slot] as number;
   }
 
   private leaveMain(slot: number): void {
     const visits = this.visits[slot] as number;
     if (visits === 0) {
-      this.evict(slot, GHOST_OF_MAIN);
       this.ghostsOfMain++;
+      this.evict(slot, GHOST_OF_MAIN);
       return;
     }
-    this.queues.unlink(slot);
-    this.queues.pushFront(MAIN, slot);
+    this.queues.move(MAIN, slot);
     this.visits[slot] = visits - 1;
   }
 
+  /** What `take` does, for an entry that stays as a ghost. */
   private evict(slot: number, ghost: number): void {
-    this.take(slot);
-    this.queues.pushFront(GHOSTS, slot);
-    this.queues.states[slot] = ghost;
+    const { queues } = this;
+    queues.move(GHOSTS, slot);
+    queues.states[slot] = ghost;
+    this.discount(this.weights[slot] as number);
     this.hooks.evicted(slot, true);
   }
 
   /** Without a bound on entries, as many ghosts are allowed as entries just fit in. */
+  private get mostGhosts(): number {
+    return this.bound.maxWeight === Infinity ? this.bound.maxEntries : this.count;
+  }
+
   private forgetGhosts(): void {
-    const { maxEntries, maxWeight } = this.bound;
-    const limit = maxWeight === Infinity ? maxEntries : this.count;
-    while (this.ghosts > limit) {
+    while (this.ghosts > this.mostGhosts) {
       const oldest = this.queues.back(GHOSTS);
       this.removeGhost(oldest);
       this.hooks.forgotten(oldest);
@@ -204,6 +211,10 @@ export class S3Fifo implements Policy {
     if (this.queues.states[slot] === SMALL) this.smallWeight -= weight;
     this.queues.unlink(slot);
     this.queues.states[slot] = NOWHERE;
+    this.discount(weight);
+  }
+
+  private discount(weight: number): void {
     this.count--;
     this.weight -= weight;
     // Sums of fractions drift; an empty cache is the occasion to start again from nothing.
