@@ -12,7 +12,7 @@ import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { enter, leave, runDirect } from "../run/direct.ts";
 import { goesOn } from "../run/deep.ts";
-import { isThenable } from "../run/flight.ts";
+import { isThenable, mayBeThenable } from "../run/flight.ts";
 import { FRAME } from "../run/frame.ts";
 import { keepResult } from "../run/keep.ts";
 import { CLOSED, type Stack, stack } from "../run/stack.ts";
@@ -71,7 +71,7 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
           const value: unknown = fn(a);
           if (state.top !== at + FRAME) settle(at, value);
           state.top = at;
-          if (typeof value === "object" && isThenable(value)) return keepPromise(memo, value, a);
+          if (mayBeThenable(value) && isThenable(value)) return keepPromise(memo, value, a);
           storeDirect(memo.trie, root, a, value);
           return value;
         }
@@ -105,7 +105,7 @@ function path2(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     slots[at + 2] = b;
     const value: unknown = fn(a, b);
     leave(at, state, value);
-    if (typeof value === "object" && isThenable(value)) return keepPromise(memo, value, a, b);
+    if (mayBeThenable(value) && isThenable(value)) return keepPromise(memo, value, a, b);
     storePair(memo.trie, root, a, b, value);
     return value;
   };
@@ -130,7 +130,7 @@ function path3(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
     slots[at + 3] = c;
     const value: unknown = fn(a, b, c);
     leave(at, state, value);
-    if (typeof value === "object" && isThenable(value)) return keepPromise(memo, value, a, b, c);
+    if (mayBeThenable(value) && isThenable(value)) return keepPromise(memo, value, a, b, c);
     storeThree(memo.trie, a, b, c, value);
     return value;
   };

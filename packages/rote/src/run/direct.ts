@@ -5,7 +5,7 @@ import { Key } from "../key/trie.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { goesOn } from "./deep.ts";
 import { drive, wasDisturbed, wasInterrupted } from "./drive.ts";
-import { isThenable } from "./flight.ts";
+import { isThenable, mayBeThenable } from "./flight.ts";
 import { FRAME } from "./frame.ts";
 import { keepResult, keepSingle } from "./keep.ts";
 import { closeUsed } from "./outermost.ts";
@@ -81,7 +81,7 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     }
     if (state.top !== FRAME && wasDisturbed(segment, value))
       return drive(segment, false, undefined);
-    if (memo.entries !== null || (typeof value === "object" && isThenable(value))) {
+    if (memo.entries !== null || (mayBeThenable(value) && isThenable(value))) {
       state.top = 0;
       if (arity === 1 && memo.entries !== null) return keepSingle(memo, root, a, value);
       const args = [a, b, c].slice(0, arity);

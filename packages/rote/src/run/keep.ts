@@ -4,7 +4,7 @@ import type { Memo } from "../cache/memo.ts";
 import { storeDirect } from "../key/direct.ts";
 import { childOf, type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
-import { isThenable, watch } from "./flight.ts";
+import { isThenable, mayBeThenable, watch } from "./flight.ts";
 import { argsAt, keyAt, memoAt, receiverAt } from "./frame.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { Failure, PENDING } from "./pins.ts";
@@ -20,8 +20,7 @@ export function keepResult(
   key: Key,
   value: unknown,
 ): unknown {
-  if (typeof value === "object" && isThenable(value))
-    return watch(memo, receiver, args, key, value);
+  if (mayBeThenable(value) && isThenable(value)) return watch(memo, receiver, args, key, value);
   if (memo.entries !== null) memo.entries.keep(key, receiver, args, value);
   else memo.trie.set(key, value === undefined ? VOID : value);
   if (memo.listeners !== null)
@@ -38,7 +37,7 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
     slots[at + 1] instanceof Key ||
     memo.entries !== null ||
     memo.listeners !== null ||
-    (typeof value === "object" && isThenable(value))
+    (mayBeThenable(value) && isThenable(value))
   )
     return keepResult(memo, receiverAt(slots, at), argsAt(slots, at), keyAt(slots, at), value);
   storeDirect(trie, trie.root(1), slots[at + 1], value);
@@ -47,7 +46,7 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
 
 /** The same for a function with entries, called with one token as it stands. */
 export function keepSingle(memo: Memo, root: Node, token: unknown, value: unknown): unknown {
-  if (memo.listeners !== null || (typeof value === "object" && isThenable(value)))
+  if (memo.listeners !== null || (mayBeThenable(value) && isThenable(value)))
     return keepResult(memo, undefined, [token], new Key(1, null, [token]), value);
   (memo.entries as Entries).keepSingle(root, token, value);
   return value;
