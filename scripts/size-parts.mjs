@@ -33,6 +33,8 @@ const parts = {
   "entries: bounds and freshness": [
     "cache/entries",
     "cache/entry",
+    "cache/rules",
+    "cache/slots",
     "cache/time",
     "call/entry",
     "call/wrap-entry",

@@ -1,4 +1,4 @@
-import type { EntryRules } from "./cache/entries.ts";
+import type { EntryRules } from "./cache/rules.ts";
 import type { Memo, Patience } from "./cache/memo.ts";
 import { Lru } from "./cache/policy/lru.ts";
 import type { Bound, PolicyHooks, Policy } from "./cache/policy/policy.ts";

@@ -1,7 +1,8 @@
 import { fastArity, wrap } from "./call/wrap.ts";
-import { Entries, NO_RULES } from "./cache/entries.ts";
+import { Entries } from "./cache/entries.ts";
 import { type AnyFunction, type Callable, Memo } from "./cache/memo.ts";
 import { noteBirth } from "./cache/registry.ts";
+import { NO_RULES } from "./cache/rules.ts";
 import { Clock } from "./cache/time.ts";
 import { entryRules, patience } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";

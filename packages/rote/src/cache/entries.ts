@@ -8,52 +8,9 @@ import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } 
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
 import type { RemovalCause, Removals } from "./removal.ts";
+import { type EntryRules, NO_RULES, type Runs } from "./rules.ts";
+import { Slots } from "./slots.ts";
 import { type Clock, sharedClock } from "./time.ts";
-
-/** What entries ask of the runs under way. */
-export interface Runs {
-  /** Whether a recursion of this function is under way that may ask for them again. */
-  isNeeded(memo: Memo): boolean;
-  /** Keeps a result, or a failure, until the outermost run ends. */
-  pin(memo: Memo, key: Key, state: number, value: unknown): void;
-  /** Calls what is not part of any run. */
-  outside<Result>(callback: () => Result): Result;
-}
-
-/** How entries come and go: what the options say, in milliseconds. */
-export interface EntryRules {
-  /** Makes the policy, where there is a bound. */
-  readonly policy?: (hooks: PolicyHooks) => Policy;
-  readonly bound: Bound;
-  readonly weigh?: ((this: unknown, value: unknown, ...args: unknown[]) => unknown) | undefined;
-  /** How long a result is fresh. */
-  readonly ttl: number | ((receiver: unknown, value: unknown, args: readonly unknown[]) => number);
-  /** Whether anything ever expires. */
-  readonly expires: boolean;
-  /** A hit starts the TTL again. */
-  readonly touch: boolean;
-  /** How long a failure is remembered; 0 for not at all. */
-  readonly errorTtl: number;
-}
-
-/** Without any option: what functions get that turn out to return promises. */
-export const NO_RULES: EntryRules = {
-  bound: { maxEntries: Infinity, maxWeight: Infinity },
-  ttl: Infinity,
-  expires: false,
-  touch: false,
-  errorTtl: 0,
-};
-
-/** The place of an entry whose key has objects: it goes when they do. */
-class WeakHold {
-  readonly ref: WeakRef<Entry>;
-  /** Whether it counts; a ghost does not. */
-  isLive = true;
-  constructor(entry: Entry) {
-    this.ref = new WeakRef(entry);
-  }
-}
 
 /** So many entries are worth a look at each when all are dropped. */
 const FEW = 64;
@@ -75,7 +32,7 @@ interface LostEntry {
  * 3. Results and failures count for the bound. Flights do when they have landed, and ghosts never.
  * 4. User code (`weigh`, `ttl`, listeners) runs before anything is changed, or after everything is.
  */
-export class Entries implements PolicyHooks {
+export class Entries extends Slots implements PolicyHooks {
   readonly rules: EntryRules;
   readonly clock: Clock;
   readonly policy: Policy | null;
@@ -86,8 +43,6 @@ export class Entries implements PolicyHooks {
   flights = 0;
   coalesced = 0;
   oversized = 0;
-  /** By slot, the time from which on an entry has expired; of a ghost, when it was evicted. */
-  times: Float64Array = new Float64Array(0);
   /** Counts what comes and goes, so that what was looked up before a run is not looked up again after it. */
   changes = 0;
   lookedUp: Entry | undefined = undefined;
@@ -107,19 +62,13 @@ export class Entries implements PolicyHooks {
   /** It is known that no recursion is under way. */
   private isIdle = false;
   private readonly counts: Removals["counts"];
-  private held: (Entry | undefined)[] = [];
-  /** Those of them that their keys' objects alone may keep alive. */
-  private weaklyHeld: (WeakHold | undefined)[] = [];
-  private free: number[] = [];
   /** An entry that nothing knows any more, with its slot: in a full cache one is forgotten for each that comes. */
   private spare: Entry | undefined = undefined;
   private hand = 0;
-  /** By slot, how long an entry was to be fresh, for hits that start that again. */
-  private lifetimes: Float64Array = new Float64Array(0);
   private readonly lost: LostEntry[] = [];
-  private registry: FinalizationRegistry<number> | undefined;
 
   constructor(memo: Memo, rules: EntryRules, runs: Runs) {
+    super(rules.touch);
     this.memo = memo;
     this.rules = rules;
     this.runs = runs;
@@ -308,9 +257,7 @@ export class Entries implements PolicyHooks {
     this.changes++;
     memo.trie.clear();
     this.policy?.clear();
-    this.held = [];
-    this.weaklyHeld = [];
-    this.free = [];
+    this.clearSlots();
     this.spare = undefined;
     this.live = this.flights = this.hand = 0;
     this.tell();
@@ -331,7 +278,7 @@ export class Entries implements PolicyHooks {
   }
 
   /** Tells listeners what was lost, now that everything is in order again. */
-  private tell(): void {
+  protected override tell(): void {
     const { lost, memo } = this;
     if (lost.length === 0) return;
     for (const { of, value, cause } of lost.splice(0)) {
@@ -549,50 +496,6 @@ export class Entries implements PolicyHooks {
     this.memo.removals.remember(token, longKey, "evicted", this.times[slot] as number);
   }
 
-  /** An entry that is held weakly; if it is still there, whether it counts. */
-  private weakAt(slot: number, isLive: boolean): Entry | undefined {
-    const held = this.weaklyHeld[slot];
-    if (held === undefined) return undefined;
-    held.isLive = isLive;
-    return held.ref.deref();
-  }
-
-  private takeSlot(entry: Entry): void {
-    const { free, held } = this;
-    const slot = free.length > 0 ? (free.pop() as number) : held.length;
-    entry.slot = slot;
-    if (slot >= this.times.length) this.grow();
-    if (entry.longKey === null || entry.longKey.objects === null) {
-      held[slot] = entry;
-      return;
-    }
-    held[slot] = undefined;
-    this.weaklyHeld[slot] = new WeakHold(entry);
-    this.registry ??= new FinalizationRegistry((gone) => {
-      this.check(gone);
-      this.tell();
-    });
-    this.registry.register(entry, slot);
-  }
-
-  private grow(): void {
-    const size = Math.max(16, this.times.length * 2);
-    const { times, lifetimes } = this;
-    (this.times = new Float64Array(size)).set(times);
-    if (this.rules.touch) (this.lifetimes = new Float64Array(size)).set(lifetimes);
-  }
-
-  private freeSlot(entry: Entry): void {
-    this.release(entry.slot);
-    entry.slot = -1;
-  }
-
-  private release(slot: number): void {
-    this.held[slot] = undefined;
-    if (this.weaklyHeld.length > 0) this.weaklyHeld[slot] = undefined;
-    this.free.push(slot);
-  }
-
   private sweepSome(): void {
     for (let i = 0; i < SWEPT; i++) {
       if (this.hand >= this.held.length) this.hand = 0;
@@ -601,7 +504,7 @@ export class Entries implements PolicyHooks {
   }
 
   /** Removes the entry of a slot if it was collected or has expired. */
-  private check(slot: number): void {
+  protected override check(slot: number): void {
     const weak = this.weaklyHeld[slot];
     const entry = this.held[slot] ?? weak?.ref.deref();
     if (entry === undefined) {

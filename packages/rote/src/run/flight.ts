@@ -1,6 +1,7 @@
-import { Entries, NO_RULES } from "../cache/entries.ts";
+import { Entries } from "../cache/entries.ts";
 import { type Pending, REJECTION } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
+import { NO_RULES } from "../cache/rules.ts";
 import { RoteError } from "../errors.ts";
 import { Key } from "../key/trie.ts";
 import { now } from "./clock.ts";

@@ -1,4 +1,4 @@
-import type { Runs } from "../cache/entries.ts";
+import type { Runs } from "../cache/rules.ts";
 import { FAILURE } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";

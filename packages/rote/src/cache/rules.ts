@@ -1,0 +1,38 @@
+import type { Key } from "../key/trie.ts";
+import type { Memo } from "./memo.ts";
+import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
+
+/** What entries ask of the runs under way. */
+export interface Runs {
+  /** Whether a recursion of this function is under way that may ask for them again. */
+  isNeeded(memo: Memo): boolean;
+  /** Keeps a result, or a failure, until the outermost run ends. */
+  pin(memo: Memo, key: Key, state: number, value: unknown): void;
+  /** Calls what is not part of any run. */
+  outside<Result>(callback: () => Result): Result;
+}
+
+/** How entries come and go: what the options say, in milliseconds. */
+export interface EntryRules {
+  /** Makes the policy, where there is a bound. */
+  readonly policy?: (hooks: PolicyHooks) => Policy;
+  readonly bound: Bound;
+  readonly weigh?: ((this: unknown, value: unknown, ...args: unknown[]) => unknown) | undefined;
+  /** How long a result is fresh. */
+  readonly ttl: number | ((receiver: unknown, value: unknown, args: readonly unknown[]) => number);
+  /** Whether anything ever expires. */
+  readonly expires: boolean;
+  /** A hit starts the TTL again. */
+  readonly touch: boolean;
+  /** How long a failure is remembered; 0 for not at all. */
+  readonly errorTtl: number;
+}
+
+/** Without any option: what functions get that turn out to return promises. */
+export const NO_RULES: EntryRules = {
+  bound: { maxEntries: Infinity, maxWeight: Infinity },
+  ttl: Infinity,
+  expires: false,
+  touch: false,
+  errorTtl: 0,
+};
