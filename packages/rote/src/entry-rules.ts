@@ -27,13 +27,54 @@ export function entryRules(memo: Memo, options: MemoizeOptions): EntryRules | un
     touch,
     errorTtl,
   };
-  return hasBound ? { ...rules, policy: (hooks) => policyOf(options, rules.bound, hooks) } : rules;
+  return hasBound
+    ? { ...rules, policy: (hooks) => policyOf(memo, options, rules.bound, hooks) }
+    : rules;
 }
 
-function policyOf({ policy, random }: MemoizeOptions, bound: Bound, hooks: PolicyHooks): Policy {
+function policyOf(
+  memo: Memo,
+  { policy, random }: MemoizeOptions,
+  bound: Bound,
+  hooks: PolicyHooks,
+): Policy {
   if (policy === "lru") return new Lru(bound, hooks);
-  if (policy === "w-tinylfu") return new WTinyLfu(bound, hooks, random ?? (() => Math.random()));
+  if (policy === "w-tinylfu") return new WTinyLfu(bound, hooks, () => lotWhatever(memo, random));
   return new S3Fifo(bound, hooks);
+}
+
+/** The option `clock`, which is asked as what it is, a callback, and has to answer. */
+export function clockOf(memo: Memo, clock: () => number): () => number {
+  return () => {
+    const time: unknown = outside(clock);
+    if (typeof time === "number" && Number.isFinite(time)) return time;
+    throw new RoteError(
+      "ERR_INVALID_RESULT",
+      `clock of "${memo.name}" must return a finite number of milliseconds; it returned ${show(time)}. Leave the option out for Date.now.`,
+      { option: "clock", value: time },
+    );
+  };
+}
+
+/** A number at random. */
+export function lotOf(memo: Memo, random: (() => number) | undefined): number {
+  if (random === undefined) return Math.random();
+  const lot: unknown = outside(random);
+  if (typeof lot === "number" && lot >= 0 && lot < 1) return lot;
+  throw new RoteError(
+    "ERR_INVALID_RESULT",
+    `random of "${memo.name}" must return a number from 0 up to, but not, 1; it returned ${show(lot)}. Leave the option out for Math.random.`,
+    { option: "random", value: lot },
+  );
+}
+
+/** The same in the middle of an admission, where nothing may fail. */
+function lotWhatever(memo: Memo, random: (() => number) | undefined): number {
+  try {
+    return lotOf(memo, random);
+  } catch {
+    return Math.random();
+  }
 }
 
 function ttlOf(
@@ -44,7 +85,7 @@ function ttlOf(
   const vary = (milliseconds: number): number =>
     jitter === 0 || milliseconds === Infinity
       ? milliseconds
-      : milliseconds * (1 - jitter * (random ?? Math.random)());
+      : milliseconds * (1 - jitter * lotOf(memo, random));
   if (typeof ttl !== "function") {
     const milliseconds = toMilliseconds(ttl);
     return jitter === 0 ? milliseconds : () => vary(milliseconds);
@@ -57,7 +98,7 @@ function ttlOf(
     if (milliseconds >= 0) return vary(milliseconds);
     throw new RoteError(
       "ERR_INVALID_RESULT",
-      `ttl of "${memo.name}" must return ${DURATION_RULE}, or Infinity; it returned ${show(given)}. The result was not kept.`,
+      `ttl of "${memo.name}" must return ${DURATION_RULE}, or Infinity; it returned ${show(given)}. The result was not kept: return Infinity for what stays fresh, 0 for what is not to be kept.`,
       { option: "ttl", value: given },
     );
   };

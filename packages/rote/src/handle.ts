@@ -179,7 +179,13 @@ export class Handle implements CacheHandle {
     const key = this.#key(args);
     const { runs } = memo;
     try {
-      if (memo.isAsync) return fly(memo, this.#receiver, args, key, readCaller(args));
+      if (memo.isAsync) {
+        const caller = readCaller(args, memo.byIdentity);
+        const gone = caller?.signals.find(({ aborted }) => aborted);
+        return gone === undefined
+          ? fly(memo, this.#receiver, args, key, caller, true)
+          : Promise.reject(gone.reason);
+      }
       const before = memo.trie.get(key);
       const value = outside(() =>
         runOutermost(memo, this.#receiver, args, key, { isForced: true }),
@@ -188,7 +194,7 @@ export class Handle implements CacheHandle {
       return value;
     } finally {
       // Unless it was refused, as a cycle for instance.
-      if (memo.runs > runs) memo.extraRuns++;
+      if (memo.runs > runs && !memo.isAsync) memo.extraRuns++;
     }
   }
 
@@ -238,8 +244,12 @@ export class Handle implements CacheHandle {
       { isBounded: entries !== null && entries.policy !== null, isWeighed },
       memo.name,
     );
-    const { maxEntries, maxWeight } = { ...entries?.bound, ...bound };
-    entries?.resize({ maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity });
+    if (entries === null) return;
+    const { maxEntries, maxWeight } = entries.bound;
+    entries.resize({
+      maxEntries: bound.maxEntries ?? maxEntries,
+      maxWeight: bound.maxWeight ?? maxWeight,
+    });
   }
 
   explain(...args: unknown[]): Explanation {
@@ -343,5 +353,4 @@ function listen(memo: Memo): void {
   memo.seesErrors = listeners.has("error") || (memo.entries?.rules.errorTtl ?? 0) > 0;
   if (listeners.isEmpty) memo.listeners = null;
   memo.enter(memo.entriesEpoch);
-  if (!stack.isEnabled) memo.epoch = Number.NaN;
 }

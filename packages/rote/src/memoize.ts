@@ -4,7 +4,7 @@ import { type AnyFunction, type Callable, Memo } from "./cache/memo.ts";
 import { noteBirth } from "./cache/registry.ts";
 import { NO_RULES } from "./cache/rules.ts";
 import { Clock } from "./cache/time.ts";
-import { entryRules, patience } from "./entry-rules.ts";
+import { clockOf, entryRules, lotOf, patience } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
 import { type CacheHandle, Handle } from "./handle.ts";
@@ -166,13 +166,13 @@ function applyOptions(memo: Memo, options: MemoizeOptions): void {
   memo.byIdentity = key === "identity";
   if (typeof key === "function") memo.keyOf = key;
   memo.isGuarded = options.recursion !== "off";
-  if (verify > 0) memo.onHit = verifying(memo, verify);
+  if (verify > 0) memo.onHit = verifying(memo, verify, () => lotOf(memo, options.random));
   if (options.freeze === true) memo.runner = freezing(memo.original);
   memo.isTimed = options.timing === true;
   // Async runs are timed until they settle.
   if (memo.isTimed && !memo.isAsync) memo.runner = timing(memo.runner, memo);
   memo.patience = patience(options);
-  if (options.clock !== undefined) memo.clock = new Clock(options.clock);
+  if (options.clock !== undefined) memo.clock = new Clock(clockOf(memo, options.clock));
   const rules = entryRules(memo, options);
   if (rules !== undefined) memo.entries = new Entries(memo, rules, runs);
 }

@@ -178,13 +178,13 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
   },
   maxEntries: {
     isValid: (value) => value === Infinity || (Number.isInteger(value) && (value as number) >= 1),
-    rule: "a whole number, 1 or more",
-    remedy: "To keep every result, leave it out; to keep none, leave the function as it is.",
+    rule: "a whole number, 1 or more, or Infinity",
+    remedy: "Infinity keeps every result; to keep none, leave the function as it is.",
   },
   maxWeight: {
     isValid: (value) => typeof value === "number" && value > 0,
-    rule: "a number above 0",
-    remedy: "To keep every result, leave it out; to keep none, leave the function as it is.",
+    rule: "a number above 0, or Infinity",
+    remedy: "Infinity keeps every result; to keep none, leave the function as it is.",
   },
   weigh: {
     isValid: isFunction,
@@ -213,12 +213,12 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
   },
   rememberErrors: {
     isValid: isDuration,
-    rule: DURATION_RULE,
+    rule: `${DURATION_RULE}, or Infinity`,
     remedy: "Leave it out to run the function again after a failure.",
   },
   timeout: {
     isValid: (value) => toMilliseconds(value) > 0,
-    rule: `${DURATION_RULE}, and above 0`,
+    rule: 'a number of milliseconds above 0, or a text such as "250ms", "30s", "5m", "2h" or "7d"',
     remedy: "Leave it out to wait as long as it takes.",
   },
   async: {
@@ -303,7 +303,7 @@ export function checkBound(
   given: { readonly isBounded: boolean; readonly isWeighed: boolean },
   name: string,
 ): void {
-  if (typeof bound !== "object" || bound === null) {
+  if (typeof bound !== "object" || bound === null || Array.isArray(bound)) {
     throw new RoteError(
       "ERR_INVALID_ARGUMENT",
       `resize takes a bound such as { maxEntries: 1000 }; received ${show(bound)}.`,

@@ -39,6 +39,7 @@ export function tabulate<Fn extends AnyFunction>(
   // One measurement for all calls: two clock readings cost more than a small run.
   const isTimed = memo.isTimed;
   const startedAt = now();
+  const { runs } = memo;
   memo.isTimed = true;
   try {
     for (const args of calls) {
@@ -49,7 +50,10 @@ export function tabulate<Fn extends AnyFunction>(
     }
   } finally {
     memo.isTimed = isTimed;
-    if (!isTimed && stack.segment === null) memo.runTime += now() - startedAt;
+    if (!isTimed && stack.segment === null) {
+      memo.runTime += now() - startedAt;
+      memo.timedRuns += memo.runs - runs;
+    }
   }
   return results;
 }

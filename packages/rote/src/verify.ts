@@ -4,7 +4,6 @@ import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { scanElements } from "./key/scan.ts";
 import { describeCall } from "./run/cycle.ts";
-
 import { outside } from "./run/stack.ts";
 
 let isVerifying = false;
@@ -13,9 +12,10 @@ let isVerifying = false;
 export function verifying(
   memo: Memo,
   share: number,
+  random: () => number,
 ): (value: unknown, receiver: unknown, args: readonly unknown[]) => void {
   return (value, receiver, args) => {
-    if (isVerifying || Math.random() >= share) return;
+    if (isVerifying || random() >= share) return;
     isVerifying = true;
     try {
       outside(() => {

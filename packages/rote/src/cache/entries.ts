@@ -1,19 +1,16 @@
 import { RoteError } from "../errors.ts";
 import { addDirect, slotOf } from "../key/direct.ts";
 import { hashOf, hashOfToken } from "../key/hash.ts";
-import type { Node } from "../key/node.ts";
+import { type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { argumentsOf } from "./arguments.ts";
 import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
-import type { RemovalCause, Removals } from "./removal.ts";
+import { FEW, type RemovalCause, type Removals } from "./removal.ts";
 import { type EntryRules, NO_RULES, type Runs } from "./rules.ts";
 import { Slots } from "./slots.ts";
 import { type Clock, sharedClock } from "./time.ts";
-
-/** So many entries are worth a look at each when all are dropped. */
-const FEW = 64;
 
 /** Entries looked at for having expired, for each one that comes in. */
 const SWEPT = 2;
@@ -93,7 +90,7 @@ export class Entries extends Slots implements PolicyHooks {
     const freshUntil = this.times[slot] as number;
     return (
       freshUntil > this.clock.now() ||
-      (freshUntil > this.runStartedAt && this.runs.isNeeded(this.memo))
+      (freshUntil > this.runStartedAt && !this.memo.isAsync && this.runs.isRecursing(this.memo))
     );
   }
 
@@ -107,13 +104,15 @@ export class Entries extends Slots implements PolicyHooks {
   /** A hit on it. */
   touch({ slot, hash, state }: Entry): void {
     if (this.policy !== null) this.policy.touch(slot, hash);
-    if (this.rules.touch && state === RESULT)
+    // Not what is only fresh for the recursion under way.
+    if (this.rules.touch && state === RESULT && (this.times[slot] as number) > this.clock.time)
       this.times[slot] = this.clock.time + (this.lifetimes[slot] as number);
   }
 
   /** Before a run: remembers when a recursion began. */
   beginRun(): void {
-    if (this.rules.expires && !this.runs.isNeeded(this.memo)) this.runStartedAt = this.clock.time;
+    if (this.rules.expires && !this.runs.isRecursing(this.memo))
+      this.runStartedAt = this.clock.now();
   }
 
   /**
@@ -141,7 +140,7 @@ export class Entries extends Slots implements PolicyHooks {
     let entry =
       this.lookedUpAt === this.changes ? this.lookedUp : (slotOf(root, token) as Entry | undefined);
     this.lookedUpAt = -1;
-    if (!this.isUniform || (entry !== undefined && entry.state !== GHOST)) {
+    if (!this.isUniform || this.isMixed || (entry !== undefined && entry.state !== GHOST)) {
       this.keep(new Key(1, null, [token]), undefined, [token], value);
       return;
     }
@@ -225,9 +224,9 @@ export class Entries extends Slots implements PolicyHooks {
     if (state > FLIGHT) return false;
     if (state === FLIGHT) this.flights--;
     else this.live--;
-    const isFresh = cause !== "expired" || this.timeOf(entry) > this.runStartedAt;
+    const mayPin = this.mayPin(entry);
     this.drop(entry);
-    if (isFresh) this.pinIfNeeded(entry, state, value);
+    if (mayPin) this.runs.pin(this.memo, entry.key, state, value);
     this.note(entry, value, cause);
     this.tell();
     return true;
@@ -241,10 +240,11 @@ export class Entries extends Slots implements PolicyHooks {
     // One by one only if somebody asks: a million entries may be told by their number.
     if (isNeeded || memo.listeners?.has("remove") === true || count <= FEW) {
       for (const { key, value: entry } of memo.trie.entries()) {
-        if (!(entry instanceof Entry)) this.note({ key }, entry, "cleared");
+        if (!(entry instanceof Entry))
+          this.note({ key }, entry === VOID ? undefined : entry, "cleared");
         else if (entry.state === GHOST) this.rememberGhost(entry);
         else {
-          this.pinIfNeeded(entry, entry.state, entry.value);
+          if (this.mayPin(entry)) this.runs.pin(memo, key, entry.state, entry.value);
           this.note(entry, entry.value, "cleared");
           // Whoever remembers that it was there is not to keep what it held.
           entry.state = GONE;
@@ -297,10 +297,13 @@ export class Entries extends Slots implements PolicyHooks {
     else if (of.state !== GHOST) memo.removals.remember(of.token, of.longKey, cause, clock.now());
   }
 
-  private pinIfNeeded(of: { readonly key: Key }, state: number, value: unknown): void {
-    const { memo, runs } = this;
-    if (state <= FAILURE && !memo.isAsync && runs.isNeeded(memo))
-      runs.pin(memo, of.key, state, value);
+  /** Whether an entry that is about to go has to be kept for a run: it is needed, and was fresh when that began. */
+  private mayPin({ state, slot }: Entry): boolean {
+    const { memo, runs, rules } = this;
+    if (state > FAILURE || memo.isAsync || !runs.isNeeded(memo)) return false;
+    if (!rules.expires || slot < 0) return true;
+    const since = runs.isRecursing(memo) ? this.runStartedAt : this.clock.now();
+    return (this.times[slot] as number) > since;
   }
 
   private weightOf(receiver: unknown, value: unknown, args: readonly unknown[]): number {
@@ -310,7 +313,7 @@ export class Entries extends Slots implements PolicyHooks {
     if (typeof weight === "number" && weight >= 0 && weight < Infinity) return weight;
     throw new RoteError(
       "ERR_INVALID_RESULT",
-      `weigh of "${this.memo.name}" must return a finite number, 0 or more; it returned ${typeof weight === "number" ? weight : typeof weight}. The result was not kept.`,
+      `weigh of "${this.memo.name}" must return a finite number, 0 or more; it returned ${typeof weight === "number" ? weight : `a ${typeof weight}`}. The result was not kept: let weigh return 0 for what weighs nothing.`,
       { option: "weigh", value: weight },
     );
   }
@@ -321,7 +324,8 @@ export class Entries extends Slots implements PolicyHooks {
       if (weight > bound.maxWeight) this.oversized++;
       const entry = memo.trie.get(key);
       if (entry instanceof Entry) this.leave(entry, value);
-      this.pinIfNeeded({ key }, state, value);
+      if (state <= FAILURE && !memo.isAsync && this.runs.isNeeded(memo))
+        this.runs.pin(memo, key, state, value);
       this.tell();
       return;
     }
@@ -394,6 +398,12 @@ export class Entries extends Slots implements PolicyHooks {
     if (found instanceof Entry) return found;
     const entry = new Entry(undefined, key, this.needsHash ? hashOf(key) : 0);
     trie.set(key, entry);
+    if (found !== undefined) {
+      // From before the first promise.
+      entry.state = RESULT;
+      entry.value = found === VOID ? undefined : found;
+      this.live++;
+    }
     return entry;
   }
 
@@ -426,11 +436,11 @@ export class Entries extends Slots implements PolicyHooks {
       return;
     }
     const { state, value } = entry;
+    if (!this.isIdle && this.mayPin(entry)) this.runs.pin(this.memo, entry.key, state, value);
     entry.state = GHOST;
     entry.value = undefined;
     this.live--;
     this.times[slot] = this.clock.now();
-    if (!this.isIdle) this.pinIfNeeded(entry, state, value);
     // The policy remembers a ghost.
     if (this.memo.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
@@ -448,6 +458,7 @@ export class Entries extends Slots implements PolicyHooks {
     const { state, previous } = entry;
     // In flight, what was there before it is lost, and the flight goes on.
     const value = state === FLIGHT ? previous?.value : entry.value;
+    if (this.mayPin(entry)) this.runs.pin(this.memo, entry.key, state, value);
     entry.previous = null;
     if (!isGhost) this.freeSlot(entry);
     else this.times[slot] = this.clock.now();
@@ -457,7 +468,6 @@ export class Entries extends Slots implements PolicyHooks {
         entry.state = GHOST;
         entry.value = undefined;
       } else this.forget(entry);
-      this.pinIfNeeded(entry, state, value);
     }
     if (isGhost && this.memo.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
@@ -517,12 +527,12 @@ export class Entries extends Slots implements PolicyHooks {
       return;
     }
     if (!this.rules.expires || entry.state > REJECTION) return;
+    if ((this.times[slot] as number) > this.clock.time) return;
     const { state, value } = entry;
-    const freshUntil = this.times[slot] as number;
-    if (freshUntil > this.clock.time) return;
+    const mayPin = this.mayPin(entry);
     this.live--;
     this.drop(entry);
-    if (freshUntil > this.runStartedAt) this.pinIfNeeded(entry, state, value);
+    if (mayPin) this.runs.pin(this.memo, entry.key, state, value);
     this.note(entry, value, "expired");
   }
 }

@@ -11,7 +11,8 @@ export interface CacheEvents<Args = readonly unknown[], Result = unknown> {
   run: {
     readonly type: "run";
     readonly args: Args;
-    readonly value: Result;
+    /** What it has returned, or what its promise was fulfilled with. */
+    readonly value: Awaited<Result>;
     readonly duration: number;
   };
   /** An entry is not there any more. `args` are made anew from the key, and missing if that was collected. */

@@ -19,6 +19,8 @@ export interface Removal {
 
 /** So many removals can be explained. */
 const REMEMBERED = 64;
+/** So many entries are worth a look at each when all are dropped. */
+export const FEW: number = REMEMBERED;
 
 /** Removals of one function: how many of each cause, and the last ones. */
 export class Removals {

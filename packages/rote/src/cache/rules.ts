@@ -4,7 +4,9 @@ import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
 
 /** What entries ask of the runs under way. */
 export interface Runs {
-  /** Whether a recursion of this function is under way that may ask for them again. */
+  /** Whether a run of this function is under way that may ask for them again. */
+  isRecursing(memo: Memo): boolean;
+  /** The same, or any drive is, which may. */
   isNeeded(memo: Memo): boolean;
   /** Keeps a result, or a failure, until the outermost run ends. */
   pin(memo: Memo, key: Key, state: number, value: unknown): void;

@@ -37,7 +37,7 @@ export class Clock {
     const reading = this.source === undefined ? Date.now() : this.source();
     if (reading > this.reading) this.time += reading - this.reading;
     // What is no time has not passed.
-    if (!Number.isNaN(reading)) this.reading = reading;
+    if (Number.isFinite(reading)) this.reading = reading;
     return this.time;
   }
 

@@ -39,7 +39,7 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
   }
   let caller: Caller | undefined;
   let keyArgs = args;
-  if (memo.isAsync && (caller = readCaller(args)) !== undefined) {
+  if (memo.isAsync && (caller = readCaller(args, memo.byIdentity)) !== undefined) {
     const gone = caller.signals.find(({ aborted }) => aborted);
     if (gone !== undefined) return Promise.reject(gone.reason);
     ({ keyArgs } = caller);
@@ -95,7 +95,7 @@ function scanCall(
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
 export function keyOfCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Key {
-  const keyArgs = (memo.isAsync ? readCaller(args)?.keyArgs : undefined) ?? args;
+  const keyArgs = (memo.isAsync ? readCaller(args, memo.byIdentity)?.keyArgs : undefined) ?? args;
   return outside(() => scanCall(memo, receiver, args, keyArgs).toKey());
 }
 

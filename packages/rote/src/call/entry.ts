@@ -1,4 +1,4 @@
-import { Entry, FAILURE, FLIGHT, REJECTION } from "../cache/entry.ts";
+import { Entry, FAILURE, FLIGHT, GHOST, REJECTION } from "../cache/entry.ts";
 import type { Entries } from "../cache/entries.ts";
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
@@ -25,15 +25,20 @@ export function callEntry(
 ): unknown {
   const entries = memo.entries as Entries;
   if (found instanceof Entry) {
-    const { state, value } = found;
+    const { state, value, flight } = found;
     if (state === FLIGHT) {
       memo.hits++;
       entries.coalesced++;
       memo.listeners?.emit({ type: "hit", args, value });
-      return join(found.flight as Flight, caller);
+      // It is landing: the options' functions, or a listener, are asking.
+      return (flight as Flight).isPending ? join(flight as Flight, caller) : value;
     }
     if (state <= REJECTION) {
-      if (entries.isUsable(found)) {
+      // The clock may be anything, even something that changes what it is asked about.
+      const isUsable = entries.isUsable(found);
+      if (found.state !== state)
+        return callEntry(memo, receiver, args, undefined, found.key, caller);
+      if (isUsable) {
         entries.touch(found);
         if (state !== FAILURE) return hit(memo, receiver, args, value);
         memo.hits++;
@@ -66,10 +71,17 @@ function miss(
   const { pinned } = memo;
   if (pinned !== null && !memo.isAsync) {
     const known = pinned.get(key);
-    if (known !== undefined && known !== PENDING && !(known instanceof Failure))
+    if (known instanceof Failure) throw known.error;
+    if (known !== undefined && known !== PENDING)
       return hit(memo, receiver, args, known === VOID ? undefined : known);
   }
-  memo.listeners?.emit({ type: "miss", args });
+  if (memo.listeners !== null) {
+    memo.listeners.emit({ type: "miss", args });
+    // A listener may have made this very call.
+    const found = memo.trie.get(key);
+    if (found !== undefined && !(found instanceof Entry && found.state === GHOST))
+      return callEntry(memo, receiver, args, found, key, caller);
+  }
   if (memo.isAsync) return fly(memo, receiver, args, key, caller);
   memo.entries?.beginRun();
   if (!memo.isGuarded) return runUnguarded(memo, receiver, args, key);

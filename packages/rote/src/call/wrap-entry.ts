@@ -9,7 +9,7 @@ import { anyOf, callAny, type Wrapper } from "./any.ts";
 
 /**
  * The call paths of functions whose trie holds entries: as those in wrap.ts, for hits on results.
- * Everything else, a miss too, is for the path of any call.
+ * Written out for the same reason. Everything else is for the path of any call, or for `runDirect`.
  */
 export function wrapEntry(memo: Memo, entries: Entries): Wrapper {
   const root = memo.trie.root(memo.arity);
@@ -41,10 +41,8 @@ function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = slotOf(root, a);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      if (
-        entry.state === RESULT &&
-        (!expires || (entries.times[entry.slot] as number) > clock.now())
-      ) {
+      const time = expires ? clock.now() : 0;
+      if (entry.state === RESULT && (!expires || (entries.times[entry.slot] as number) > time)) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
@@ -65,10 +63,8 @@ function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = endBelow(slotOf(root, a), b);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      if (
-        entry.state === RESULT &&
-        (!expires || (entries.times[entry.slot] as number) > clock.now())
-      ) {
+      const time = expires ? clock.now() : 0;
+      if (entry.state === RESULT && (!expires || (entries.times[entry.slot] as number) > time)) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
@@ -89,10 +85,8 @@ function path3(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = endOfThree(root, a, b, c);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      if (
-        entry.state === RESULT &&
-        (!expires || (entries.times[entry.slot] as number) > clock.now())
-      ) {
+      const time = expires ? clock.now() : 0;
+      if (entry.state === RESULT && (!expires || (entries.times[entry.slot] as number) > time)) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;

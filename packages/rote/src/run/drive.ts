@@ -100,7 +100,7 @@ function finish(segment: Segment, outcome: unknown): void {
   const last = segment.pendingEnd - FRAME;
   if (outcome instanceof Failure) segment.hasPinned = true;
   if (segment.hasPinned) pin(segment, memoAt(pending, last), keyAt(pending, last), outcome);
-  else if (segment.isCareful) memoAt(pending, last).pinned?.delete(keyAt(pending, last));
+  else if (segment.isCareful) unmarkFrames(pending, last, last + FRAME);
   segment.pendingEnd = last;
 }
 

@@ -1,11 +1,11 @@
 import { Entries } from "../cache/entries.ts";
-import { type Pending, REJECTION } from "../cache/entry.ts";
+import { FAILURE, type Pending, REJECTION } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { NO_RULES } from "../cache/rules.ts";
 import { RoteError } from "../errors.ts";
 import { Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
-import { currentFlight, endWaits, track, type Waiting } from "./waiting.ts";
+import { currentFlight, endWait, endWaits, track, type Waiting } from "./waiting.ts";
 import { runs } from "./pins.ts";
 import type { Caller } from "./signal.ts";
 
@@ -61,11 +61,14 @@ export class Flight implements Pending, Waiting {
   abort: ((reason: unknown) => void) | undefined = undefined;
   waitsFor: Set<Waiting> | undefined = undefined;
   waiters: Set<Waiting> | undefined = undefined;
+  /** No run, but what `set` was given. */
+  private readonly isSet: boolean;
   private readonly beganAt: number = now();
   private readonly isOutermost: boolean = currentFlight() === undefined;
 
-  constructor(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key) {
+  constructor(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key, isSet = false) {
     this.memo = memo;
+    this.isSet = isSet;
     this.receiver = receiver;
     this.args = args;
     this.key = key;
@@ -91,11 +94,11 @@ export class Flight implements Pending, Waiting {
         throw error;
       }
     }
-    memo.listeners?.emit({ type: "run", args, value, duration });
+    if (!this.isSet) memo.listeners?.emit({ type: "run", args, value, duration });
   }
 
-  /** Its promise is about to be rejected. */
-  fail(error: unknown): void {
+  /** Its promise is about to be rejected; or there is none, because the function has thrown at once. */
+  fail(error: unknown, isThrown = false): void {
     const { memo, args, key, promise } = this;
     const duration = this.land();
     const entries = entriesOf(memo);
@@ -103,10 +106,10 @@ export class Flight implements Pending, Waiting {
     if (entry !== undefined) {
       // What was there before is better than a failure.
       if (entries.rules.errorTtl > 0 && entry.previous === null)
-        entries.keepFailure(key, REJECTION, promise);
+        entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
       else entries.giveUp(entry);
     }
-    memo.listeners?.emit({ type: "error", args, error, duration });
+    if (!this.isSet) memo.listeners?.emit({ type: "error", args, error, duration });
   }
 
   /** A caller has left. When the last one has, so has the reason to run. */
@@ -124,9 +127,10 @@ export class Flight implements Pending, Waiting {
     const duration = now() - this.beganAt;
     this.isPending = false;
     endWaits(this);
-    if (this.isOutermost || memo.isTimed) {
+    if (!this.isSet && (this.isOutermost || memo.isTimed)) {
       memo.runTime += duration;
-      memo.timedRuns++;
+      // Otherwise the part up to the promise has been measured, and counted, as a run.
+      if (memo.isAsync) memo.timedRuns++;
     }
     this.abort = undefined;
     this.receiver = this.promise = undefined;
@@ -161,39 +165,74 @@ export function watch(
   key: Key,
   value: PromiseLike<unknown>,
 ): unknown {
-  const entries = entriesOf(memo);
   const flight = new Flight(memo, receiver, args, key);
-  const onResult = (result: unknown): unknown => {
-    flight.succeed(result);
-    return result;
-  };
-  const onError = (error: unknown): never => {
-    flight.fail(error);
-    throw error;
-  };
+  const promise = handOut(flight, value);
+  return flight.isPending ? join(flight, undefined) : promise;
+}
+
+/** The same for a promise that `set` was given: nobody waits for it yet. */
+export function watchSet(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+  value: PromiseLike<unknown>,
+): void {
+  const promise = handOut(new Flight(memo, receiver, args, key, true), value);
+  if (promise !== value) (promise as Promise<unknown>).catch(() => {});
+}
+
+/** Lets a flight take off whose promise is there already; the promise that callers get. */
+function handOut(flight: Flight, value: PromiseLike<unknown>): PromiseLike<unknown> {
+  const entries = entriesOf(flight.memo);
   if (value instanceof Promise && value.constructor === Promise) {
-    flight.promise = value.then(onResult, onError);
-    entries.takeOff(key, flight.promise, flight);
-    return join(flight, undefined);
+    const promise = value.then(
+      (result: unknown) => {
+        flight.succeed(result);
+        return result;
+      },
+      (error: unknown) => {
+        flight.fail(error);
+        throw error;
+      },
+    );
+    flight.promise = promise;
+    entries.takeOff(flight.key, promise, flight);
+    return promise;
   }
   flight.promise = value;
-  entries.takeOff(key, value, flight);
+  entries.takeOff(flight.key, value, flight);
+  observe(
+    value,
+    (result) => {
+      try {
+        flight.succeed(result);
+      } catch {
+        // Those who wait have the thenable itself, and nothing to do with the options' functions.
+      }
+    },
+    (error) => flight.fail(error),
+  );
+  return value;
+}
+
+/** Waits for any thenable: for the first thing that it says, also if it throws. */
+export function observe(
+  value: PromiseLike<unknown>,
+  onResult: (result: unknown) => void,
+  onError: (error: unknown) => void,
+): void {
   let hasSettled = false;
-  const once = (settle: (outcome: unknown) => unknown) => (outcome: unknown) => {
+  const once = (settle: (outcome: unknown) => void) => (outcome: unknown) => {
     if (hasSettled) return;
     hasSettled = true;
-    try {
-      settle(outcome);
-    } catch {
-      // It reached those who wait, if it was an error of the promise; they have nothing to do with the rest.
-    }
+    settle(outcome);
   };
   try {
     value.then(once(onResult), once(onError));
   } catch (error) {
     once(onError)(error);
   }
-  return flight.isPending ? join(flight, undefined) : value;
 }
 
 /** A caller waits for a flight that is pending: what it gets. */
@@ -238,10 +277,16 @@ function wait(
 ): void {
   const { memo } = flight;
   const { patience } = memo;
+  // Whoever leaves does not wait any more.
+  const from = currentFlight();
   const timer: { cancel?: () => void } = {};
   const finish = (): void => {
     flight.waiting.delete(waiter);
-    timer.cancel?.();
+    try {
+      timer.cancel?.();
+    } catch {
+      // What cannot be called off will find nobody waiting.
+    }
     for (const signal of signals) signal.removeEventListener("abort", onAbort);
   };
   const waiter: Waiter = {
@@ -258,6 +303,7 @@ function wait(
     if (!flight.waiting.has(waiter)) return;
     finish();
     const reason = signals.find(({ aborted }) => aborted)?.reason;
+    if (from !== undefined) endWait(from, flight);
     reject(reason);
     flight.leave(reason);
   };
@@ -270,9 +316,10 @@ function wait(
     return;
   }
   if (patience === undefined) return;
-  timer.cancel = patience.schedule(() => {
+  const cancel: unknown = patience.schedule(() => {
     if (!flight.waiting.has(waiter)) return;
     finish();
+    if (from !== undefined) endWait(from, flight);
     // Impatient, but interested: the run goes on.
     flight.stays = true;
     reject(
@@ -282,4 +329,17 @@ function wait(
       ),
     );
   }, patience.timeout);
+  if (typeof cancel === "function") {
+    timer.cancel = cancel as () => void;
+    return;
+  }
+  finish();
+  flight.stays = true;
+  reject(
+    new RoteError(
+      "ERR_INVALID_RESULT",
+      `schedule of "${memo.name}" must return a function that calls off what it has scheduled; it returned ${cancel === null ? "null" : `a value of type ${typeof cancel}`}. Return () => clearTimeout(timer), for instance.`,
+      { option: "schedule", value: cancel },
+    ),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Memo } from "../cache/memo.ts";
 import { register } from "../cache/registry.ts";
 import type { Key } from "../key/trie.ts";
-import { Flight, entriesOf, isThenable, join } from "./flight.ts";
+import { entriesOf, Flight, isThenable, join, observe } from "./flight.ts";
 import { FRAME } from "./frame.ts";
 import { runRefused } from "./refused.ts";
 import { hasRoom } from "./room.ts";
@@ -29,6 +29,7 @@ export function fly(
   args: readonly unknown[],
   key: Key,
   caller: Caller | undefined,
+  isRefresh = false,
 ): unknown {
   const { segment, isOutside } = stack;
   if (segment !== null && segment.isSuspended && !isOutside)
@@ -55,6 +56,7 @@ export function fly(
     // Everybody has left before it began.
     if (isAborted) return undefined;
     memo.runs++;
+    if (isRefresh) memo.extraRuns++;
     register(memo);
     noticeGrowth(memo);
     const run = (): unknown =>
@@ -65,33 +67,36 @@ export function fly(
     try {
       value = stack.segment === null ? run() : outside(run);
     } catch (error) {
-      flight.fail(error);
+      flight.fail(error, true);
       reject(error);
       throw error;
     } finally {
       depth--;
     }
     if (isThenable(value)) {
-      value.then(
-        (result) =>
-          settle(
-            () => flight.succeed(result),
-            () => resolve(result),
-            reject,
-          ),
-        (error: unknown) =>
-          settle(
-            () => flight.fail(error),
-            () => reject(error),
-            reject,
-          ),
+      observe(
+        value,
+        (result) => {
+          try {
+            flight.succeed(result);
+            resolve(result);
+          } catch (error) {
+            reject(error);
+          }
+        },
+        (error) => {
+          flight.fail(error);
+          reject(error);
+        },
       );
-    } else {
-      settle(
-        () => flight.succeed(value, value),
-        () => resolve(value),
-        reject,
-      );
+      return value;
+    }
+    try {
+      flight.succeed(value, value);
+      resolve(value);
+    } catch (error) {
+      reject(error);
+      throw error;
     }
     return value;
   };
@@ -117,17 +122,6 @@ export function fly(
 
 interface Platform {
   AbortController: new () => { readonly signal: unknown; abort(reason: unknown): void };
-}
-
-/** Notes how the flight has landed, then lets everybody know. */
-function settle(land: () => void, tell: () => void, reject: (error: unknown) => void): void {
-  try {
-    land();
-  } catch (error) {
-    reject(error);
-    return;
-  }
-  tell();
 }
 
 function isTooDeep({ isGuarded, depthLimit }: Memo): boolean {

@@ -1,5 +1,6 @@
 import { argumentsOf } from "../cache/arguments.ts";
 import type { Memo } from "../cache/memo.ts";
+import { FEW } from "../cache/removal.ts";
 import type { RemovalCause } from "../cache/removal.ts";
 import { sharedClock } from "../cache/time.ts";
 import { VOID } from "../key/node.ts";
@@ -31,9 +32,6 @@ export function forgetAll(memo: Memo): void {
   trie.clear();
   for (const { key, value } of stored) noteRemoved(memo, key, value, "cleared");
 }
-
-/** So many entries are worth a look at each when all are dropped. */
-const FEW = 64;
 
 /** A result is gone that was in the trie as it is. */
 export function noteRemoved(memo: Memo, key: Key, value: unknown, cause: RemovalCause): void {

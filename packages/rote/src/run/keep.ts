@@ -4,7 +4,7 @@ import type { Memo } from "../cache/memo.ts";
 import { storeDirect } from "../key/direct.ts";
 import { childOf, type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
-import { isThenable, mayBeThenable, watch } from "./flight.ts";
+import { isThenable, mayBeThenable, watch, watchSet } from "./flight.ts";
 import { argsAt, keyAt, memoAt, receiverAt } from "./frame.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { Failure, PENDING } from "./pins.ts";
@@ -60,7 +60,7 @@ export function setEntry(
   key: Key,
   value: unknown,
 ): void {
-  if (isThenable(value)) watch(memo, receiver, args, key, value);
+  if (isThenable(value)) watchSet(memo, receiver, args, key, value);
   else memo.entries?.keep(key, receiver, args, value);
 }
 
@@ -69,9 +69,9 @@ export function failed(memo: Memo, args: readonly unknown[], key: Key, error: un
   if (!memo.seesErrors || isStackOverflow(error)) return;
   const { entries, listeners } = memo;
   if (entries !== null && entries.rules.errorTtl > 0) {
-    // What a refresh was to replace is better than a failure.
+    // A result that a refresh was to replace is better than a failure.
     const found = memo.trie.get(key);
-    if (!(found instanceof Entry) || found.state > REJECTION)
+    if (!(found instanceof Entry) || found.state !== RESULT || !entries.isUsable(found))
       entries.keepFailure(key, FAILURE, error);
   }
   listeners?.emit({ type: "error", args, error, duration: memo.lastDuration });

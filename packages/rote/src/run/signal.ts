@@ -38,9 +38,10 @@ function optionOf(value: unknown): PropertyDescriptor | undefined {
 
 /**
  * Finds the signals among the arguments: as an argument of its own, or as `signal` in a plain
- * options object. `undefined` if there are none, which is seen without making anything.
+ * options object (known by identity, that is the key with its signal). `undefined` if there are
+ * none, which is seen without making anything.
  */
-export function readCaller(args: readonly unknown[]): Caller | undefined {
+export function readCaller(args: readonly unknown[], byIdentity: boolean): Caller | undefined {
   let isAny = false;
   for (let i = 0; i < args.length && !isAny; i++) {
     const arg = args[i];
@@ -57,7 +58,7 @@ export function readCaller(args: readonly unknown[]): Caller | undefined {
     const option = optionOf(arg);
     if (option === undefined) return arg;
     if (option.value !== undefined) signals.push(option.value as Signal);
-    return withSignal(arg as object, undefined);
+    return byIdentity ? arg : withSignal(arg as object, undefined);
   });
   // At the end, it is as if it had not been passed.
   for (let last = args.length; last > 0 && isSignal(args[last - 1]); last--) keyArgs.pop();

@@ -148,6 +148,12 @@ function cycleThrough(waiter: Waiting, flight: Waiting): Waiting[] {
   return [waiter, ...cycle];
 }
 
+/** One flight does not wait for another any more. */
+export function endWait(waiter: Waiting, flight: Waiting): void {
+  waiter.waitsFor?.delete(flight);
+  flight.waiters?.delete(waiter);
+}
+
 /** A flight has landed: nobody waits for it, and it waits for nobody. */
 export function endWaits(flight: Waiting): void {
   for (const waiter of flight.waiters ?? []) waiter.waitsFor?.delete(flight);
