@@ -44,8 +44,9 @@ export class Entries extends Slots implements PolicyHooks {
   changes = 0;
   lookedUp: Entry | undefined = undefined;
   lookedUpAt = -1;
-  /** When the outermost run of a recursion of this function began: what was fresh then still is for the recursion. */
-  runStartedAt = 0;
+  /** When the outermost run under way first needed this function; and which one that is. */
+  private startedAt = 0;
+  private startedIn = -1;
 
   private readonly memo: Memo;
   private readonly runs: Runs;
@@ -90,8 +91,16 @@ export class Entries extends Slots implements PolicyHooks {
     const freshUntil = this.times[slot] as number;
     return (
       freshUntil > this.clock.now() ||
-      (freshUntil > this.runStartedAt && !this.memo.isAsync && this.runs.isRecursing(this.memo))
+      (!this.memo.isAsync && this.runs.isNeeded(this.memo) && freshUntil > this.since())
     );
+  }
+
+  /** Whether it is fresh by the clock, for hits; those of the same tick need not ask again. */
+  isFresh(entry: Entry): boolean {
+    const time = this.clock.now();
+    if (!((this.times[entry.slot] as number) > time)) return false;
+    if (this.clock.isCoarse) entry.tick = this.clock.tick;
+    return true;
   }
 
   /** In the time of the clock. */
@@ -109,10 +118,19 @@ export class Entries extends Slots implements PolicyHooks {
       this.times[slot] = this.clock.time + (this.lifetimes[slot] as number);
   }
 
-  /** Before a run: remembers when a recursion began. */
+  /** Before a run. */
   beginRun(): void {
-    if (this.rules.expires && !this.runs.isRecursing(this.memo))
-      this.runStartedAt = this.clock.now();
+    if (this.rules.expires) this.since();
+  }
+
+  /** What was fresh from then on still is for the outermost run under way: time stands still for its recursion. */
+  private since(): number {
+    const run = this.runs.outermost();
+    if (this.startedIn !== run) {
+      this.startedIn = run;
+      this.startedAt = this.clock.now();
+    }
+    return this.startedAt;
   }
 
   /**
@@ -302,8 +320,7 @@ export class Entries extends Slots implements PolicyHooks {
     const { memo, runs, rules } = this;
     if (state > FAILURE || memo.isAsync || !runs.isNeeded(memo)) return false;
     if (!rules.expires || slot < 0) return true;
-    const since = runs.isRecursing(memo) ? this.runStartedAt : this.clock.now();
-    return (this.times[slot] as number) > since;
+    return (this.times[slot] as number) > this.since();
   }
 
   private weightOf(receiver: unknown, value: unknown, args: readonly unknown[]): number {
@@ -357,7 +374,10 @@ export class Entries extends Slots implements PolicyHooks {
     if (entry.slot < 0) this.takeSlot(entry);
     const { slot, hash } = entry;
     const { expires, touch } = this.rules;
-    if (expires) this.times[slot] = this.clock.read() + ttl;
+    if (expires) {
+      this.times[slot] = this.clock.read() + ttl;
+      entry.tick = -1;
+    }
     if (touch) this.lifetimes[slot] = ttl;
     if (policy !== null) {
       if (this.weaklyHeld.length > 0) this.weakAt(slot, true);

@@ -35,6 +35,8 @@ export class Entry {
   value: unknown = undefined;
   /** Its place in the policy and among all entries; -1 for none. */
   slot = -1;
+  /** The clock's tick in which a hit has last found it fresh. */
+  tick = -1;
   /** For policies that count how often keys are asked for. */
   hash: number;
   flight: Pending | null = null;

@@ -4,10 +4,10 @@ import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
 
 /** What entries ask of the runs under way. */
 export interface Runs {
-  /** Whether a run of this function is under way that may ask for them again. */
-  isRecursing(memo: Memo): boolean;
-  /** The same, or any drive is, which may. */
+  /** Whether a run of this function, or a drive, is under way that may ask for them again. */
   isNeeded(memo: Memo): boolean;
+  /** Which outermost run is under way, or was last: another number for each. */
+  outermost(): number;
   /** Keeps a result, or a failure, until the outermost run ends. */
   pin(memo: Memo, key: Key, state: number, value: unknown): void;
   /** Calls what is not part of any run. */

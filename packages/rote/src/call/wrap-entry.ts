@@ -1,6 +1,7 @@
 import type { Entries } from "../cache/entries.ts";
 import { type Entry, GHOST, RESULT } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
+import { STRIDE } from "../cache/time.ts";
 import { endBelow, endOfThree, isDirect, slotOf } from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
 import { runDirect } from "../run/direct.ts";
@@ -16,6 +17,11 @@ export function wrapEntry(memo: Memo, entries: Entries): Wrapper {
   return (memo.arity === 1 ? path1 : memo.arity === 2 ? path2 : path3)(memo, root, entries, stack);
 }
 
+/** Every few hundred hits, the clock is read again. Nothing else is asked here: each question costs a tenth of a hit. */
+function isStillGood(memo: Memo): boolean {
+  return (memo.hits & (STRIDE - 1)) !== 0;
+}
+
 /** Whether a miss is an ordinary outermost run. What there is of an entry may be a ghost. */
 function mayRun(memo: Memo, entries: Entries, found: unknown): boolean {
   if (
@@ -26,7 +32,6 @@ function mayRun(memo: Memo, entries: Entries, found: unknown): boolean {
     !(found === undefined || (typeof found !== "symbol" && (found as Entry).state === GHOST))
   )
     return false;
-  if (entries.rules.expires) entries.beginRun();
   entries.lookedUp = found as Entry | undefined;
   entries.lookedUpAt = entries.changes;
   return true;
@@ -41,8 +46,9 @@ function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = slotOf(root, a);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      const time = expires ? clock.now() : 0;
-      if (entry.state === RESULT && (!expires || (entries.times[entry.slot] as number) > time)) {
+      const isFresh =
+        !expires || (entry.tick === clock.tick && isStillGood(memo)) || entries.isFresh(entry);
+      if (isFresh && entry.state === RESULT) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
@@ -63,8 +69,9 @@ function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = endBelow(slotOf(root, a), b);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      const time = expires ? clock.now() : 0;
-      if (entry.state === RESULT && (!expires || (entries.times[entry.slot] as number) > time)) {
+      const isFresh =
+        !expires || (entry.tick === clock.tick && isStillGood(memo)) || entries.isFresh(entry);
+      if (isFresh && entry.state === RESULT) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
@@ -85,8 +92,9 @@ function path3(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     const found = endOfThree(root, a, b, c);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
-      const time = expires ? clock.now() : 0;
-      if (entry.state === RESULT && (!expires || (entries.times[entry.slot] as number) > time)) {
+      const isFresh =
+        !expires || (entry.tick === clock.tick && isStillGood(memo)) || entries.isFresh(entry);
+      if (isFresh && entry.state === RESULT) {
         memo.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;

@@ -68,6 +68,7 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
   if (arity > 2) slots[3] = c;
   state.top = FRAME;
   memo.runs++;
+  state.outermostRuns++;
   segment.limit = limit;
   state.segment = segment;
   state.ceiling = (limit < DEEP ? limit : DEEP) * FRAME;

@@ -56,6 +56,7 @@ export function runOutermost(
   const startedAt = outer === null && !memo.isTimed && --memo.untilDue <= 0 ? startClock(memo) : -1;
   push(memo, receiver, args, key);
   memo.runs++;
+  if (outer === null) stack.outermostRuns++;
   stack.segment = segment;
   stack.isOutside = false;
   stack.ceiling = segment.ceiling;

@@ -29,34 +29,24 @@ export function pin(segment: Segment, memo: Memo, key: Key, value: unknown): voi
 /** A recursion comes back to a function within so many runs. */
 const NEAR = 64;
 
-/** Whether a recursion of this function is under way: another run of it is near on the stack, or pending. */
-function isRecursing(memo: Memo): boolean {
+/**
+ * Whether what is removed now may be asked for again before the outermost run ends, and then again
+ * and again: without it, a recursion wider than its bound would never end. Either another run of the
+ * function is near on the stack, or there is a drive, which runs bodies twice.
+ */
+function isNeeded(memo: Memo): boolean {
   const { segment, slots, top } = stack;
+  for (let each = segment; each !== null; each = each.outer) if (each.pendingEnd > 0) return true;
   if (segment === null) return false;
-  const { pending, pendingEnd } = segment;
-  return isNear(memo, slots, top) || isNear(memo, pending, pendingEnd);
-}
-
-function isNear(memo: Memo, slots: readonly unknown[], top: number): boolean {
   const end = Math.max(0, top - NEAR * FRAME);
   for (let at = top - FRAME; at >= end; at -= FRAME) if (slots[at] === memo) return true;
   return false;
 }
 
-/**
- * Whether what is removed now may be asked for again before the outermost run ends, and then again
- * and again: without it, a recursion wider than its bound would never end. A drive runs bodies twice.
- */
-function isNeeded(memo: Memo): boolean {
-  for (let each = stack.segment; each !== null; each = each.outer)
-    if (each.pendingEnd > 0) return true;
-  return isRecursing(memo);
-}
-
 /** What entries ask of runs. */
 export const runs: Runs = {
-  isRecursing,
   isNeeded,
+  outermost: () => stack.outermostRuns,
   pin(memo, key, state, value) {
     const segment = stack.segment as Segment;
     segment.isUsed = true;

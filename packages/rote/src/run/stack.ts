@@ -19,6 +19,8 @@ export interface Stack {
   segment: Segment | null;
   /** As new, for the next outermost run; most of them leave it so. */
   spare: Segment;
+  /** How many outermost runs there have been; no other way tells one from the next. */
+  outermostRuns: number;
   /** A callback of the library is running (a getter, `[keySymbol]`, `key`): calls from it are outermost. */
   isOutside: boolean;
   isEnabled: boolean;
@@ -102,6 +104,7 @@ export const stack: Stack = {
   slots: [],
   segment: null,
   spare: new Segment(null, 0, DEFAULT_DEPTH_LIMIT, false),
+  outermostRuns: 0,
   isOutside: false,
   isEnabled: true,
   epoch: 0,
