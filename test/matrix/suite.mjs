@@ -232,6 +232,71 @@ test("an object that was let go of is collected", async () => {
   assert.equal(reference.deref(), undefined);
 });
 
+test("a bound holds, and a recursion wider than it ends", () => {
+  for (const policy of ["s3-fifo", "lru", "w-tinylfu"]) {
+    const paths = memoize((i, j) => (i === 0 || j === 0 ? 1 : paths(i - 1, j) + paths(i, j - 1)), {
+      maxEntries: 10,
+      policy,
+    });
+    assert.equal(paths(12, 12), 2_704_156);
+    assert.equal(paths.cache.size, 10);
+    assert.equal(paths.cache.stats().pinned, 0);
+  }
+});
+
+test("a lifetime ends", () => {
+  let time = 0;
+  const { call, runs } = counting({ ttl: "1s", clock: () => time });
+  call(1);
+  time = 999;
+  call(1);
+  assert.equal(runs(), 1);
+  time = 1000;
+  call(1);
+  assert.equal(runs(), 2);
+});
+
+test("callers share a run, and leave it one by one", async () => {
+  const reasons = [];
+  const load = memoize(
+    async (_id, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          reasons.push(signal.reason);
+          reject(signal.reason);
+        });
+      }),
+  );
+  const [first, second] = [new AbortController(), new AbortController()];
+  const waiting = Promise.allSettled([load(1, first.signal), load(1, second.signal)]);
+  first.abort("one");
+  assert.deepEqual(reasons, []);
+  second.abort("two");
+  assert.deepEqual(reasons, ["two"]);
+  assert.deepEqual(
+    (await waiting).map(({ reason }) => reason),
+    ["one", "two"],
+  );
+});
+
+test("async functions that wait for each other get an error, across awaits", async () => {
+  const f = memoize(async (n) => {
+    await null;
+    return (await Promise.all([g(n)]))[0];
+  });
+  const g = memoize(async (n) => {
+    await null;
+    return f(n);
+  });
+  await assert.rejects(f(1), { code: "ERR_CYCLE" });
+  await assert.rejects(g(1), { code: "ERR_CYCLE" });
+});
+
+test("async recursion is as deep as it likes", async () => {
+  const depth = memoize(async (n) => (n === 0 ? 0 : 1 + (await depth(n - 1))));
+  assert.equal(await depth(20_000), 20_000);
+});
+
 let failed = 0;
 for (const { name, run } of cases) {
   try {
