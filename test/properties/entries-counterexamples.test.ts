@@ -1,20 +1,10 @@
 /** Programs that once went wrong with bounds, lifetimes, promises or listeners. */
 import { clearAll, configure, memoize, type Memoized, snapshot, tabulate } from "rote";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-const drained = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+import { expectNoUnhandledRejections } from "../support/async.ts";
 
-const unhandled: unknown[] = [];
-const note = (error: unknown): void => void unhandled.push(error);
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
-});
-afterEach(async () => {
-  await drained();
-  process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
-});
+expectNoUnhandledRejections();
 
 describe("nothing that has expired is returned", () => {
   test("by a recursion that begins long after the last run", () => {
@@ -376,6 +366,36 @@ describe("counts, bounds and events", () => {
     for (let n = 0; n < 5; n++) f(n);
     expect(f.cache.size).toBe(2);
     expect(f.cache.stats().weight).toBe(2);
+  });
+
+  test("a clock that clears many entries in the middle of a hit leaves none behind", () => {
+    let isMean = false;
+    const f: Memoized<(n: number) => number> = memoize((n: number) => n + 1, {
+      maxEntries: 100,
+      policy: "lru",
+      ttl: 10,
+      clock: () => {
+        if (isMean) {
+          isMean = false;
+          f.cache.clear();
+        }
+        return 0;
+      },
+    });
+    for (let n = 0; n < 100; n++) f(n);
+    isMean = true;
+    expect(f(1)).toBe(2);
+    expect([...f.cache.entries()]).toEqual([[[1], 2]]);
+    for (let n = 0; n < 300; n++) f(n);
+    expect(f.cache.size).toBe(100);
+  });
+
+  test("what only says that it is a signal is an argument", async () => {
+    let runs = 0;
+    const f = memoize(async (_fake: object) => ++runs);
+    const fake = { [Symbol.toStringTag]: "AbortSignal", aborted: true };
+    const made = Object.create(AbortSignal.prototype) as object;
+    expect(await Promise.all([f(fake), f(fake), f(made), f(made)])).toEqual([1, 1, 2, 2]);
   });
 
   test("a clock or lot that is none is said so, and breaks no bound", () => {

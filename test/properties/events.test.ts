@@ -3,6 +3,7 @@ import { clearAll, configure, memoize, RoteError, snapshot } from "rote";
 import type { Memoized, MemoizeOptions } from "rote";
 import { afterEach, describe, expect, test } from "vitest";
 
+import { nothingRemoved } from "../support/removals.ts";
 import { runModule } from "../support/child.ts";
 import { settle } from "../support/collected.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -26,16 +27,6 @@ function record(fn: { cache: Memoized<any>["cache"] }): { told: Told[]; stop: ()
 /** Without what depends on time. */
 const shown = (told: readonly Told[]): Record<string, unknown>[] =>
   told.map(({ duration: _, ...rest }) => rest);
-
-const nothingRemoved = {
-  evicted: 0,
-  expired: 0,
-  deleted: 0,
-  invalidated: 0,
-  replaced: 0,
-  cleared: 0,
-  collected: 0,
-};
 
 afterEach(() => {
   configure({ enabled: true });

@@ -3,6 +3,7 @@ import { memoize, RoteError } from "rote";
 import type { Duration, MemoizeOptions } from "rote";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
+import { nothingRemoved } from "../support/removals.ts";
 import { runModule } from "../support/child.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 import { thrownBy } from "../support/recursion.ts";
@@ -313,16 +314,6 @@ describe("a TTL", () => {
     expect(fn.cache.explain(1)).toMatchObject({ outcome: "run", reason: "expired" });
   });
 });
-
-const nothingRemoved = {
-  evicted: 0,
-  expired: 0,
-  deleted: 0,
-  invalidated: 0,
-  replaced: 0,
-  cleared: 0,
-  collected: 0,
-};
 
 describe("jitter", () => {
   test.each([

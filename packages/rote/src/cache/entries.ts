@@ -271,6 +271,8 @@ export class Entries extends Slots implements PolicyHooks {
       }
     } else {
       this.counts.cleared += count;
+      // Whoever has looked one up, and is asking the clock, has nothing any more.
+      for (const entry of this.held) if (entry !== undefined) entry.state = GONE;
     }
     this.changes++;
     memo.trie.clear();
@@ -380,7 +382,7 @@ export class Entries extends Slots implements PolicyHooks {
     }
     if (touch) this.lifetimes[slot] = ttl;
     if (policy !== null) {
-      if (this.weaklyHeld.length > 0) this.weakAt(slot, true);
+      if (this.weaklyHeld.length > 0) this.markWeak(slot, true);
       if (!wasCounted) policy.admit(slot, weight, hash);
       else {
         policy.reweigh(slot, weight);
@@ -468,7 +470,7 @@ export class Entries extends Slots implements PolicyHooks {
 
   /** One that is held weakly, in flight, or leaves no ghost. */
   private evictedOther(slot: number, isGhost: boolean): void {
-    const entry = this.held[slot] ?? this.weakAt(slot, false);
+    const entry = this.held[slot] ?? this.markWeak(slot, false);
     if (entry === undefined) {
       this.live--;
       this.note(undefined, undefined, "collected");
@@ -509,7 +511,7 @@ export class Entries extends Slots implements PolicyHooks {
   }
 
   private forgottenOther(slot: number): void {
-    const entry = this.held[slot] ?? this.weakAt(slot, false);
+    const entry = this.held[slot] ?? this.markWeak(slot, false);
     if (entry === undefined) {
       this.release(slot);
       return;

@@ -31,8 +31,8 @@ export abstract class Slots {
     this.hasLifetimes = hasLifetimes;
   }
 
-  /** An entry that is held weakly; if it is still there, whether it counts. */
-  protected weakAt(slot: number, isLive: boolean): Entry | undefined {
+  /** Notes whether an entry that is held weakly counts; the entry, if it is still there. */
+  protected markWeak(slot: number, isLive: boolean): Entry | undefined {
     const held = this.weaklyHeld[slot];
     if (held === undefined) return undefined;
     held.isLive = isLive;

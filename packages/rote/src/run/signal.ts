@@ -17,12 +17,21 @@ export interface Caller {
 }
 
 const { getOwnPropertyDescriptor, getOwnPropertyDescriptors, getPrototypeOf } = Object;
-const toString = Object.prototype.toString;
 
+interface Platform {
+  AbortSignal?: new () => Signal;
+}
+
+/** A signal of the platform, looked up late. An object that only says that it is one is an argument like any other. */
 function isSignal(value: unknown): value is Signal {
-  return (
-    typeof value === "object" && value !== null && toString.call(value) === "[object AbortSignal]"
-  );
+  const { AbortSignal } = globalThis as Platform;
+  if (AbortSignal === undefined || !(value instanceof AbortSignal)) return false;
+  try {
+    // Objects made with its prototype are none.
+    return typeof value.aborted === "boolean";
+  } catch {
+    return false;
+  }
 }
 
 /** A plain object's `signal`, if it has one that is a signal or says that there is none. */
