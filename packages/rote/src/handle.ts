@@ -177,10 +177,10 @@ export class Handle implements CacheHandle {
     const memo = this.#memo;
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
-    const { runs } = memo;
+    const { runs } = memo.whole;
     try {
-      if (memo.isAsync) {
-        const caller = readCaller(args, memo.byIdentity);
+      if (memo.whole.isAsync) {
+        const caller = readCaller(args, memo.whole.byIdentity);
         const gone = caller?.signals.find(({ aborted }) => aborted);
         return gone === undefined
           ? fly(memo, this.#receiver, args, key, caller, true)
@@ -194,7 +194,7 @@ export class Handle implements CacheHandle {
       return value;
     } finally {
       // Unless it was refused, as a cycle for instance.
-      if (memo.runs > runs && !memo.isAsync) memo.extraRuns++;
+      if (memo.whole.runs > runs && !memo.whole.isAsync) memo.whole.extraRuns++;
     }
   }
 
@@ -209,14 +209,15 @@ export class Handle implements CacheHandle {
       if (stored instanceof Entry && stored.state !== RESULT) continue;
       const value = stored instanceof Entry ? stored.value : stored === VOID ? undefined : stored;
       const args = argumentsOf(memo, key);
-      yield [(memo.keyOf === undefined ? args : args[0]) as never, value as never];
+      yield [(memo.whole.keyOf === undefined ? args : args[0]) as never, value as never];
     }
   }
 
   stats(): CacheStats {
     const memo = this.#memo;
     const { size } = this;
-    const { hits, runs, reruns, extraRuns, runTime, timedRuns, deepest, pinned, entries } = memo;
+    const { whole, pinned, entries } = memo;
+    const { hits, runs, reruns, extraRuns, runTime, timedRuns, deepest } = whole;
     return {
       hits,
       misses: runs - reruns - extraRuns,
@@ -224,10 +225,10 @@ export class Handle implements CacheHandle {
       reruns,
       entries: size,
       weight: entries?.policy?.weight ?? size,
-      oversized: entries?.oversized ?? 0,
-      removals: { ...memo.removals.counts },
+      oversized: whole.oversized,
+      removals: { ...whole.removals },
       inFlight: entries?.flights ?? 0,
-      coalesced: entries?.coalesced ?? 0,
+      coalesced: whole.coalesced,
       runTime,
       timeSaved: timedRuns === 0 ? 0 : (hits * runTime) / timedRuns,
       depth: deepest,
@@ -242,7 +243,7 @@ export class Handle implements CacheHandle {
     checkBound(
       bound,
       { isBounded: entries !== null && entries.policy !== null, isWeighed },
-      memo.name,
+      memo.whole.name,
     );
     if (entries === null) return;
     const { maxEntries, maxWeight } = entries.bound;
@@ -265,7 +266,7 @@ export class Handle implements CacheHandle {
       );
     }
     const memo = this.#caughtUp();
-    const listeners = (memo.listeners ??= new Listeners(memo.name, outside));
+    const listeners = (memo.whole.listeners ??= new Listeners(memo.whole.name, outside));
     const remove = listeners.add(type, listener);
     listen(memo);
     return () => {
@@ -278,7 +279,7 @@ export class Handle implements CacheHandle {
     if (!this.#memo.hasReceiver) {
       throw new RoteError(
         "ERR_INVALID_ARGUMENT",
-        `"${this.#memo.name}" does not use this, so its entries belong to no receiver. Use the handle without of(), or memoize with { receiver: true }.`,
+        `"${this.#memo.whole.name}" does not use this, so its entries belong to no receiver. Use the handle without of(), or memoize with { receiver: true }.`,
       );
     }
     return new Handle(this.#memo, receiver, true);
@@ -345,12 +346,13 @@ function isSettled(stored: unknown): boolean {
 
 /** Somebody has begun or ceased to listen. */
 function listen(memo: Memo): void {
-  const listeners = memo.listeners;
+  const { whole } = memo;
+  const { listeners } = whole;
   if (listeners === null) return;
-  memo.unobserved ??= memo.runner;
+  whole.unobserved ??= whole.runner;
   const isObserved = listeners.has("run") || listeners.has("error");
-  memo.runner = isObserved ? observing(memo.unobserved, memo) : memo.unobserved;
-  memo.seesErrors = listeners.has("error") || (memo.entries?.rules.errorTtl ?? 0) > 0;
-  if (listeners.isEmpty) memo.listeners = null;
+  whole.runner = isObserved ? observing(whole.unobserved, whole) : whole.unobserved;
+  whole.seesErrors = listeners.has("error") || (memo.entries?.rules.errorTtl ?? 0) > 0;
+  if (listeners.isEmpty) whole.listeners = null;
   memo.enter(memo.entriesEpoch);
 }

@@ -1,9 +1,10 @@
 import { fastArity, wrap } from "./call/wrap.ts";
 import { Entries } from "./cache/entries.ts";
-import { type AnyFunction, type Callable, Memo } from "./cache/memo.ts";
+import type { AnyFunction, Callable } from "./cache/memo.ts";
 import { noteBirth } from "./cache/registry.ts";
 import { NO_RULES } from "./cache/rules.ts";
 import { Clock } from "./cache/time.ts";
+import { Whole } from "./cache/whole.ts";
 import { clockOf, entryRules, lotOf, patience } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
@@ -76,8 +77,8 @@ const textOf = Function.prototype.toString;
 
 /** The text that a user has written, also of a function that is memoized already. */
 function sourceOf(fn: object): string {
-  let memo: Memo | undefined;
-  while ((memo = Stamp.memoOf(fn)) !== undefined && memo.original !== fn) fn = memo.original;
+  let whole: Whole | undefined;
+  while ((whole = Stamp.wholeOf(fn)) !== undefined && whole.original !== fn) fn = whole.original;
   return textOf.call(fn);
 }
 
@@ -88,12 +89,13 @@ function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPT
   const { name } = original;
   rejectUnshareable(original, prototype, source);
   if (options !== NO_OPTIONS) checkOptions(options);
-  const memo = memoFor(original, options, typeof name === "string" ? name : "", source, prototype);
-  noteBirth(memo);
-  if (roteMode() === "bare") return attach(original, memo);
-  const wrapper = wrap(memo);
-  shape(wrapper, memo, original, prototype);
-  return attach(wrapper, memo);
+  const ownName = typeof name === "string" ? name : "";
+  const whole = wholeFor(original, options, ownName, source, prototype);
+  noteBirth(whole);
+  if (roteMode() === "bare") return attach(original, whole);
+  const wrapper = wrap(whole.memo);
+  shape(wrapper, whole, original, prototype);
+  return attach(wrapper, whole);
 }
 
 const NO_OPTIONS: MemoizeOptions = {};
@@ -132,53 +134,59 @@ function tagOf(fn: AnyFunction): unknown {
   return (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
 }
 
-function memoFor(
+function wholeFor(
   original: AnyFunction,
   options: MemoizeOptions,
   ownName: string,
   source: string,
   prototype: object | null,
-): Memo {
+): Whole {
   const { seesThis, catches } = readSource(ownName, source);
-  const memo = new Memo(
+  const whole = new Whole(
     original,
     options.name ?? (ownName === "" ? "anonymous" : ownName),
     options.depthLimit ?? DEFAULT_DEPTH_LIMIT,
     stack.entriesEpoch,
   );
+  const { memo } = whole;
   memo.hasReceiver = options.receiver ?? seesThis;
   // A function that catches may catch what is not meant for it: its runs are watched from the start.
-  memo.isCareful = catches;
-  memo.isAsync = options.async ?? isAsync(original, prototype);
+  whole.isCareful = catches;
+  whole.isAsync = options.async ?? isAsync(original, prototype);
   // A call after the first `await` would not be seen.
-  if (!memo.isAsync) memo.selfCallWatch = selfCallWatch(ownName, source);
-  if (options !== NO_OPTIONS) applyOptions(memo, options);
-  if (memo.isAsync && memo.entries === null) memo.entries = new Entries(memo, NO_RULES, runs);
-  memo.isScanned = memo.hasReceiver || memo.keyOf !== undefined;
-  const isSimple = !seesThis && !memo.isScanned && memo.isGuarded && !memo.onHit;
-  const isQuick = memo.entries === null ? !catches : !memo.byIdentity && options.touch !== true;
+  if (!whole.isAsync) whole.selfCallWatch = selfCallWatch(ownName, source);
+  if (options !== NO_OPTIONS) applyOptions(whole, options);
+  if (whole.isAsync && memo.entries === null) memo.entries = new Entries(memo, NO_RULES, runs);
+  memo.isScanned = memo.hasReceiver || whole.keyOf !== undefined;
+  const isSimple = !seesThis && !memo.isScanned && whole.isGuarded && !whole.onHit;
+  const isQuick = memo.entries === null ? !catches : !whole.byIdentity && options.touch !== true;
   if (isSimple && isQuick) memo.arity = fastArity(original.length);
-  return memo;
+  return whole;
 }
 
-function applyOptions(memo: Memo, options: MemoizeOptions): void {
+function applyOptions(whole: Whole, options: MemoizeOptions): void {
   const { key, verify = 0 } = options;
-  memo.byIdentity = key === "identity";
-  if (typeof key === "function") memo.keyOf = key;
-  memo.isGuarded = options.recursion !== "off";
-  if (verify > 0) memo.onHit = verifying(memo, verify, () => lotOf(memo, options.random));
-  if (options.freeze === true) memo.runner = freezing(memo.original);
-  memo.isTimed = options.timing === true;
+  whole.byIdentity = key === "identity";
+  if (typeof key === "function") whole.keyOf = key;
+  whole.isGuarded = options.recursion !== "off";
+  if (verify > 0) whole.onHit = verifying(whole, verify, () => lotOf(whole, options.random));
+  if (options.freeze === true) whole.runner = freezing(whole.original);
+  whole.isTimed = options.timing === true;
   // Async runs are timed until they settle.
-  if (memo.isTimed && !memo.isAsync) memo.runner = timing(memo.runner, memo);
-  memo.patience = patience(options);
-  if (options.clock !== undefined) memo.clock = new Clock(clockOf(memo, options.clock));
-  const rules = entryRules(memo, options);
-  if (rules !== undefined) memo.entries = new Entries(memo, rules, runs);
+  if (whole.isTimed && !whole.isAsync) whole.runner = timing(whole.runner, whole);
+  whole.patience = patience(options);
+  if (options.clock !== undefined) whole.clock = new Clock(clockOf(whole, options.clock));
+  const rules = entryRules(whole, options);
+  if (rules !== undefined) whole.memo.entries = new Entries(whole.memo, rules, runs);
 }
 
 /** Gives the wrapper what the original has: name, length, own properties, prototype. */
-function shape(wrapper: object, memo: Memo, original: AnyFunction, prototype: object | null): void {
+function shape(
+  wrapper: object,
+  whole: Whole,
+  original: AnyFunction,
+  prototype: object | null,
+): void {
   if (prototype === Function.prototype || prototype === memoizedPrototype) {
     Object.setPrototypeOf(wrapper, memoizedPrototype);
   } else {
@@ -193,7 +201,7 @@ function shape(wrapper: object, memo: Memo, original: AnyFunction, prototype: ob
     const name = names[i] as string | symbol;
     if (name === "arguments" || name === "caller") continue;
     // The wrapper has these as they mostly are, and to define a property takes as long as ten runs.
-    if (name === "length" && original.length === memo.arity) continue;
+    if (name === "length" && original.length === whole.memo.arity) continue;
     if (name === "name" && original.name === "") continue;
     // The wrapper has one of its own, of which nothing but the value can be changed.
     if (name === "prototype") (wrapper as AnyFunction).prototype = original.prototype as unknown;
@@ -217,27 +225,27 @@ class Stamped {
 }
 
 class Stamp extends Stamped {
-  readonly #memo: Memo;
+  readonly #whole: Whole;
   #handle: Handle | undefined;
-  private constructor(fn: object, memo: Memo) {
+  private constructor(fn: object, whole: Whole) {
     super(fn);
-    this.#memo = memo;
+    this.#whole = whole;
   }
 
-  static put(fn: object, memo: Memo): void {
-    new Stamp(fn, memo);
+  static put(fn: object, whole: Whole): void {
+    new Stamp(fn, whole);
   }
 
   static isOn(fn: object): boolean {
-    return #memo in fn;
+    return #whole in fn;
   }
 
-  static memoOf(fn: object): Memo | undefined {
-    return #memo in fn ? fn.#memo : undefined;
+  static wholeOf(fn: object): Whole | undefined {
+    return #whole in fn ? fn.#whole : undefined;
   }
 
   static handleOf(fn: object): Handle | undefined {
-    return #memo in fn ? (fn.#handle ??= new Handle(fn.#memo, undefined, false)) : undefined;
+    return #whole in fn ? (fn.#handle ??= new Handle(fn.#whole.memo, undefined, false)) : undefined;
   }
 }
 
@@ -252,7 +260,7 @@ const memoizedPrototype: object = Object.create(Function.prototype, {
   original: {
     configurable: true,
     get(this: object) {
-      return Stamp.memoOf(this)?.original;
+      return Stamp.wholeOf(this)?.original;
     },
   },
   toString: {
@@ -264,13 +272,13 @@ const memoizedPrototype: object = Object.create(Function.prototype, {
   },
 }) as object;
 
-function attach(fn: object, memo: Memo): object {
-  if (fn !== memo.original) {
-    Stamp.put(fn, memo);
+function attach(fn: object, whole: Whole): object {
+  if (fn !== whole.original) {
+    Stamp.put(fn, whole);
     return fn;
   }
   // An original that is memoized already keeps its own stamp.
-  if (!Stamp.isOn(fn)) Stamp.put(fn, memo);
+  if (!Stamp.isOn(fn)) Stamp.put(fn, whole);
   if (Object.isExtensible(fn)) {
     for (const name of ["cache", "original"])
       if (!(name in fn)) copyProperty(memoizedPrototype, name, fn);
@@ -327,6 +335,6 @@ export function notMemoized(caller: string, value: unknown): RoteError {
 }
 
 /** How a memoized function is called; for `tabulate`. */
-export function memoOf(fn: unknown): Memo | undefined {
-  return typeof fn === "function" ? Stamp.memoOf(fn) : undefined;
+export function wholeOf(fn: unknown): Whole | undefined {
+  return typeof fn === "function" ? Stamp.wholeOf(fn) : undefined;
 }

@@ -1,4 +1,4 @@
-import { findMemos } from "./cache/registry.ts";
+import { findWholes } from "./cache/registry.ts";
 import { type CacheStats, Handle } from "./handle.ts";
 
 /**
@@ -16,7 +16,7 @@ import { type CacheStats, Handle } from "./handle.ts";
  * ```
  */
 export function snapshot(): { name: string; stats: CacheStats }[] {
-  return findMemos()
-    .map((memo) => ({ name: memo.name, stats: new Handle(memo, undefined, false).stats() }))
+  return findWholes()
+    .map(({ name, memo }) => ({ name, stats: new Handle(memo, undefined, false).stats() }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

@@ -29,7 +29,7 @@ export function enter(memo: Memo, state: Stack): number {
   // To compare is cheaper than to write a young object into an old list.
   if (slots[at] !== memo) slots[at] = memo;
   state.top = at + FRAME;
-  memo.runs++;
+  memo.whole.runs++;
   return at;
 }
 
@@ -46,13 +46,14 @@ export function leave(at: number, state: Stack, value: unknown): void {
  */
 export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unknown): unknown {
   const state = stack;
-  const { arity, depthLimit: limit, runner, trie } = memo;
+  const { arity, trie, whole } = memo;
+  const { depthLimit: limit, runner } = whole;
   if (
     state.segment !== null ||
     state.isOutside ||
-    memo.isCareful ||
-    memo.isTimed ||
-    memo.selfCallWatch > 0
+    whole.isCareful ||
+    whole.isTimed ||
+    whole.selfCallWatch > 0
   ) {
     const args = [a, b, c].slice(0, arity);
     return run(memo, undefined, args, new Key(arity, null, args));
@@ -60,14 +61,14 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
   requireRoom();
   const segment = state.spare;
   // As `startClock`: most short runs are not due.
-  const startedAt = --memo.untilDue > 0 ? -1 : startClock(memo);
+  const startedAt = --whole.untilDue > 0 ? -1 : startClock(memo);
   const { slots } = state;
   slots[0] = memo;
   slots[1] = a;
   if (arity > 1) slots[2] = b;
   if (arity > 2) slots[3] = c;
   state.top = FRAME;
-  memo.runs++;
+  whole.runs++;
   state.outermostRuns++;
   segment.limit = limit;
   state.segment = segment;
@@ -102,8 +103,8 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     state.top = 0;
     state.ceiling = CLOSED;
     state.segment = null;
-    if (depth > memo.deepest) memo.deepest = depth;
-    if (startedAt >= 0) stopClock(memo, startedAt);
+    if (depth > whole.deepest) whole.deepest = depth;
+    if (startedAt >= 0) stopClock(whole, startedAt);
     if (segment.isUsed) closeUsed(segment, memo);
   }
 }

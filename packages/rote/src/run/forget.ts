@@ -21,10 +21,10 @@ export function forgetAll(memo: Memo): void {
     memo.entries.clear();
     return;
   }
-  const { trie, listeners, removals } = memo;
+  const { trie, whole } = memo;
   keepForDrives(memo, () => trie.entries());
-  if (listeners === null && trie.strongSize > FEW) {
-    removals.counts.cleared += trie.strongSize;
+  if (whole.listeners === null && trie.strongSize > FEW) {
+    whole.removals.cleared += trie.strongSize;
     trie.clear();
     return;
   }
@@ -35,13 +35,17 @@ export function forgetAll(memo: Memo): void {
 
 /** A result is gone that was in the trie as it is. */
 export function noteRemoved(memo: Memo, key: Key, value: unknown, cause: RemovalCause): void {
-  const { counts } = memo.removals;
-  counts[cause]++;
+  memo.whole.removals[cause]++;
   if (cause !== "replaced")
-    memo.removals.remember(undefined, key, cause, (memo.clock ?? sharedClock()).now());
-  if (memo.listeners?.has("remove") !== true) return;
+    memo.removals.remember(undefined, key, cause, (memo.whole.clock ?? sharedClock()).now());
+  if (memo.whole.listeners?.has("remove") !== true) return;
   const args = argumentsOf(memo, key);
-  memo.listeners.emit({ type: "remove", args, value: value === VOID ? undefined : value, cause });
+  memo.whole.listeners.emit({
+    type: "remove",
+    args,
+    value: value === VOID ? undefined : value,
+    cause,
+  });
 }
 
 /** Entries are about to be removed: recursions under way that rely on them keep them for themselves. */

@@ -51,7 +51,7 @@ export function keyAt(slots: readonly unknown[], at: number): Key {
 
 export function runFrame(slots: readonly unknown[], at: number): unknown {
   const memo = memoAt(slots, at);
-  const { runner } = memo;
+  const { runner } = memo.whole;
   if (slots[at + 1] instanceof Key)
     return Reflect.apply(runner, slots[at + 3], slots[at + 2] as unknown[]) as unknown;
   if (memo.arity === 1) return (runner as unknown as (a: unknown) => unknown)(slots[at + 1]);
