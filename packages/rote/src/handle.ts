@@ -2,8 +2,11 @@ import { argumentsOf } from "./cache/arguments.ts";
 import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "./cache/entry.ts";
 import { type CacheEvents, type CacheEventType, EVENT_TYPES, Listeners } from "./cache/events.ts";
 import type { AnyFunction, Callable, Memo, ParametersOf, ResultOf } from "./cache/memo.ts";
+import { canOwn } from "./cache/receivers.ts";
 import type { RemovalCause } from "./cache/removal.ts";
+import type { Whole } from "./cache/whole.ts";
 import { keyOfCall, keyOfReceiver } from "./call/any.ts";
+import { memoOf } from "./call/method.ts";
 import { RoteError } from "./errors.ts";
 import { explain, type Explanation } from "./explain.ts";
 import { VOID } from "./key/node.ts";
@@ -214,24 +217,13 @@ export class Handle implements CacheHandle {
   }
 
   stats(): CacheStats {
-    const memo = this.#memo;
     const { size } = this;
-    const { whole, pinned, entries } = memo;
-    const { hits, runs, reruns, extraRuns, runTime, timedRuns, deepest } = whole;
+    const { whole, pinned, entries } = this.#memo;
     return {
-      hits,
-      misses: runs - reruns - extraRuns,
-      runs,
-      reruns,
+      ...countsOf(whole),
       entries: size,
       weight: entries?.policy?.weight ?? size,
-      oversized: whole.oversized,
-      removals: { ...whole.removals },
       inFlight: entries?.flights ?? 0,
-      coalesced: whole.coalesced,
-      runTime,
-      timeSaved: timedRuns === 0 ? 0 : (hits * runTime) / timedRuns,
-      depth: deepest,
       pinned: pinned === null ? 0 : pinned.entries().length,
     };
   }
@@ -258,24 +250,12 @@ export class Handle implements CacheHandle {
   }
 
   on(type: CacheEventType, listener: (event: never) => void): () => void {
-    if (!EVENT_TYPES.includes(type) || typeof listener !== "function") {
-      throw new RoteError(
-        "ERR_INVALID_ARGUMENT",
-        `cache.on takes one of ${EVENT_TYPES.map((each) => `"${each}"`).join(", ")} and a function; received ${typeof type === "string" ? `"${type as string}"` : show(type)} and ${show(listener)}.`,
-        { value: EVENT_TYPES.includes(type) ? listener : type },
-      );
-    }
-    const memo = this.#caughtUp();
-    const listeners = (memo.whole.listeners ??= new Listeners(memo.whole.name, outside));
-    const remove = listeners.add(type, listener);
-    listen(memo);
-    return () => {
-      remove();
-      listen(memo);
-    };
+    return listenTo(this.#caughtUp().whole, type, listener);
   }
 
   of(receiver: unknown): Handle {
+    const { whole } = this.#memo;
+    if (whole.receivers !== null) return handleOfReceiver(whole, receiver);
     if (!this.#memo.hasReceiver) {
       throw new RoteError(
         "ERR_INVALID_ARGUMENT",
@@ -340,13 +320,59 @@ export class Handle implements CacheHandle {
   }
 }
 
+/** What is counted per function, whatever the receiver. */
+export function countsOf(
+  whole: Whole,
+): Omit<CacheStats, "entries" | "weight" | "inFlight" | "pinned"> {
+  const { hits, runs, reruns, extraRuns, runTime, timedRuns } = whole;
+  return {
+    hits,
+    misses: runs - reruns - extraRuns,
+    runs,
+    reruns,
+    oversized: whole.oversized,
+    removals: { ...whole.removals },
+    coalesced: whole.coalesced,
+    runTime,
+    timeSaved: timedRuns === 0 ? 0 : (hits * runTime) / timedRuns,
+    depth: whole.deepest,
+  };
+}
+
 function isSettled(stored: unknown): boolean {
   return !(stored instanceof Entry) || stored.state <= REJECTION;
 }
 
+/** The handle for one receiver of a method. */
+export function handleOfReceiver(whole: Whole, receiver: unknown): Handle {
+  return new Handle(memoOf(whole, receiver), receiver, !canOwn(receiver));
+}
+
+/** For `on`. */
+export function listenTo(
+  whole: Whole,
+  type: CacheEventType,
+  listener: (event: never) => void,
+): () => void {
+  if (!EVENT_TYPES.includes(type) || typeof listener !== "function") {
+    throw new RoteError(
+      "ERR_INVALID_ARGUMENT",
+      `cache.on takes one of ${EVENT_TYPES.map((each) => `"${each}"`).join(", ")} and a function; received ${typeof type === "string" ? `"${type as string}"` : show(type)} and ${show(listener)}.`,
+      { value: EVENT_TYPES.includes(type) ? listener : type },
+    );
+  }
+  const listeners = (whole.listeners ??= new Listeners(whole.name, outside));
+  const remove = listeners.add(type, listener);
+  listen(whole);
+  return () => {
+    remove();
+    listen(whole);
+  };
+}
+
 /** Somebody has begun or ceased to listen. */
-function listen(memo: Memo): void {
-  const { whole } = memo;
+function listen(whole: Whole): void {
+  const { memo } = whole;
   const { listeners } = whole;
   if (listeners === null) return;
   whole.unobserved ??= whole.runner;

@@ -1,30 +1,32 @@
-import { fastArity, wrap } from "./call/wrap.ts";
-import { Entries } from "./cache/entries.ts";
 import type { AnyFunction, Callable } from "./cache/memo.ts";
-import { noteBirth } from "./cache/registry.ts";
-import { NO_RULES } from "./cache/rules.ts";
-import { Clock } from "./cache/time.ts";
-import { Whole } from "./cache/whole.ts";
-import { clockOf, entryRules, lotOf, patience } from "./entry-rules.ts";
+import { canOwn } from "./cache/receivers.ts";
+import { decorate, decorateProperty, isContext } from "./decorate.ts";
+import { memoizeFunction } from "./define.ts";
 import { RoteError } from "./errors.ts";
-import { freezing } from "./freeze.ts";
-import { type CacheHandle, Handle } from "./handle.ts";
-import { readSource } from "./key/source.ts";
+import type { Memoized } from "./memoized.ts";
 import { checkOptions, type MemoizeOptions, show } from "./options.ts";
-import { roteMode } from "./configure.ts";
-import { DEFAULT_DEPTH_LIMIT, stack } from "./run/stack.ts";
-import { selfCallWatch } from "./run/self-call.ts";
-import { timing } from "./run/clock.ts";
-import { runs } from "./run/pins.ts";
-import { verifying } from "./verify.ts";
 
-/** A memoized function: callable like the original, with what it remembers at hand. */
-export type Memoized<Fn extends Callable> = Fn & {
-  /** Looks into, and changes, what the function remembers. */
-  readonly cache: CacheHandle<Fn>;
-  /** The function that was wrapped. */
-  readonly original: Fn;
-};
+/** Memoizes with the options that it was made with: a function, or as a decorator a method, getter or accessor. */
+export interface Memoizer {
+  <Fn extends Callable>(fn: Fn): Memoized<Fn>;
+  <This, Method extends (this: This, ...args: any) => any>(
+    method: Method,
+    context: ClassMethodDecoratorContext<This, Method>,
+  ): Method;
+  <This, Value>(
+    getter: (this: This) => Value,
+    context: ClassGetterDecoratorContext<This, Value>,
+  ): (this: This) => Value;
+  <This, Value>(
+    accessor: ClassAccessorDecoratorTarget<This, Value>,
+    context: ClassAccessorDecoratorContext<This, Value>,
+  ): ClassAccessorDecoratorResult<This, Value>;
+  <Value>(
+    target: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<Value>,
+  ): TypedPropertyDescriptor<Value>;
+}
 
 /**
  * Wraps `fn` so that calls with equal arguments share one result.
@@ -52,16 +54,59 @@ export function memoize<Fn extends Callable>(
   fn: Fn,
   options?: MemoizeOptions<NoInfer<Fn>>,
 ): Memoized<Fn>;
-export function memoize(options: MemoizeOptions): <Fn extends Callable>(fn: Fn) => Memoized<Fn>;
-export function memoize(first: AnyFunction | MemoizeOptions, options?: MemoizeOptions): unknown {
-  if (typeof first === "function") return memoizeFunction(first, options);
-  if (typeof first !== "object" || first === null || options !== undefined)
-    throw notAFunction(first, options);
-  checkOptions(first);
-  return (fn: AnyFunction) => {
+export function memoize(options: MemoizeOptions): Memoizer;
+export function memoize<This, Method extends (this: This, ...args: any) => any>(
+  method: Method,
+  context: ClassMethodDecoratorContext<This, Method>,
+): Method;
+export function memoize<This, Value>(
+  getter: (this: This) => Value,
+  context: ClassGetterDecoratorContext<This, Value>,
+): (this: This) => Value;
+export function memoize<This, Value>(
+  accessor: ClassAccessorDecoratorTarget<This, Value>,
+  context: ClassAccessorDecoratorContext<This, Value>,
+): ClassAccessorDecoratorResult<This, Value>;
+export function memoize<Value>(
+  target: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<Value>,
+): TypedPropertyDescriptor<Value>;
+export function memoize(first: unknown, second?: unknown, third?: unknown): unknown {
+  if (isDecorating(first, second, arguments.length))
+    return applyDecorator(first, second, third, undefined);
+  if (typeof first === "function")
+    return memoizeFunction(first as AnyFunction, second as MemoizeOptions | undefined);
+  if (typeof first !== "object" || first === null || second !== undefined)
+    throw notAFunction(first, second);
+  const options = first as MemoizeOptions;
+  checkOptions(options);
+  return (...given: readonly [unknown?, unknown?, unknown?]) => {
+    const [fn, context, descriptor] = given;
+    if (isDecorating(fn, context, given.length))
+      return applyDecorator(fn, context, descriptor, options);
     if (typeof fn !== "function") throw notAFunction(fn);
-    return memoizeFunction(fn, first);
+    return memoizeFunction(fn as AnyFunction, options);
   };
+}
+
+/** Whether these are the arguments of a decorator: of the standard form, or under `experimentalDecorators`. */
+function isDecorating(first: unknown, second: unknown, count: number): boolean {
+  return (
+    isContext(second) ||
+    (count === 3 && canOwn(first) && (typeof second === "string" || typeof second === "symbol"))
+  );
+}
+
+function applyDecorator(
+  first: unknown,
+  second: unknown,
+  third: unknown,
+  options: MemoizeOptions | undefined,
+): unknown {
+  return isContext(second)
+    ? decorate(first, second, options)
+    : decorateProperty(second as string, third as PropertyDescriptor | undefined, options);
 }
 
 function notAFunction(value: unknown, second?: unknown): RoteError {
@@ -71,270 +116,4 @@ function notAFunction(value: unknown, second?: unknown): RoteError {
       (typeof second === "function" ? " The function comes first: memoize(fn, options)." : ""),
     { value },
   );
-}
-
-const textOf = Function.prototype.toString;
-
-/** The text that a user has written, also of a function that is memoized already. */
-function sourceOf(fn: object): string {
-  let whole: Whole | undefined;
-  while ((whole = Stamp.wholeOf(fn)) !== undefined && whole.original !== fn) fn = whole.original;
-  return textOf.call(fn);
-}
-
-function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPTIONS): unknown {
-  const source = sourceOf(original);
-  const prototype = getPrototypeOf(original) as object | null;
-  // To read a function's name or length takes as long as ten runs.
-  const { name } = original;
-  rejectUnshareable(original, prototype, source);
-  if (options !== NO_OPTIONS) checkOptions(options);
-  const ownName = typeof name === "string" ? name : "";
-  const whole = wholeFor(original, options, ownName, source, prototype);
-  noteBirth(whole);
-  if (roteMode() === "bare") return attach(original, whole);
-  const wrapper = wrap(whole.memo);
-  shape(wrapper, whole, original, prototype);
-  return attach(wrapper, whole);
-}
-
-const NO_OPTIONS: MemoizeOptions = {};
-const { getPrototypeOf } = Object;
-
-const generatorPrototypes = new Set([
-  Object.getPrototypeOf(function* () {}),
-  Object.getPrototypeOf(async function* () {}),
-]);
-
-function isAsync(fn: AnyFunction, prototype: object | null): boolean {
-  return prototype !== Function.prototype && tagOf(fn) === "AsyncFunction";
-}
-
-function rejectUnshareable(fn: AnyFunction, prototype: object | null, source: string): void {
-  // A method may be called so, but has no prototype of its own.
-  const isClass = source.startsWith("class") && Object.hasOwn(fn, "prototype");
-  if (!isClass && (prototype === Function.prototype || !isGenerator(fn, prototype))) return;
-  const name = fn.name === "" ? "" : ` "${fn.name}"`;
-  throw new RoteError(
-    "ERR_INVALID_ARGUMENT",
-    isClass
-      ? `The class${name} cannot be memoized: every new would share one object. Memoize a function that returns an instance: memoize((...args) => new ${fn.name || "Type"}(...args)).`
-      : `The generator function${name} cannot be memoized: its callers would share one iterator, which can be read once. Memoize a function that returns an array: memoize((...args) => ${tagOf(fn) === "AsyncGeneratorFunction" ? "Array.fromAsync(" : "[..."}${fn.name || "generate"}(...args)${tagOf(fn) === "AsyncGeneratorFunction" ? ")" : "]"}).`,
-    { value: fn },
-  );
-}
-
-function isGenerator(fn: AnyFunction, prototype: object | null): boolean {
-  if (generatorPrototypes.has(prototype)) return true;
-  const tag = tagOf(fn);
-  return tag === "GeneratorFunction" || tag === "AsyncGeneratorFunction";
-}
-
-function tagOf(fn: AnyFunction): unknown {
-  return (fn as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
-}
-
-function wholeFor(
-  original: AnyFunction,
-  options: MemoizeOptions,
-  ownName: string,
-  source: string,
-  prototype: object | null,
-): Whole {
-  const { seesThis, catches } = readSource(ownName, source);
-  const whole = new Whole(
-    original,
-    options.name ?? (ownName === "" ? "anonymous" : ownName),
-    options.depthLimit ?? DEFAULT_DEPTH_LIMIT,
-    stack.entriesEpoch,
-  );
-  const { memo } = whole;
-  memo.hasReceiver = options.receiver ?? seesThis;
-  // A function that catches may catch what is not meant for it: its runs are watched from the start.
-  whole.isCareful = catches;
-  whole.isAsync = options.async ?? isAsync(original, prototype);
-  // A call after the first `await` would not be seen.
-  if (!whole.isAsync) whole.selfCallWatch = selfCallWatch(ownName, source);
-  if (options !== NO_OPTIONS) applyOptions(whole, options);
-  if (whole.isAsync && memo.entries === null) memo.entries = new Entries(memo, NO_RULES, runs);
-  memo.isScanned = memo.hasReceiver || whole.keyOf !== undefined;
-  const isSimple = !seesThis && !memo.isScanned && whole.isGuarded && !whole.onHit;
-  const isQuick = memo.entries === null ? !catches : !whole.byIdentity && options.touch !== true;
-  if (isSimple && isQuick) memo.arity = fastArity(original.length);
-  return whole;
-}
-
-function applyOptions(whole: Whole, options: MemoizeOptions): void {
-  const { key, verify = 0 } = options;
-  whole.byIdentity = key === "identity";
-  if (typeof key === "function") whole.keyOf = key;
-  whole.isGuarded = options.recursion !== "off";
-  if (verify > 0) whole.onHit = verifying(whole, verify, () => lotOf(whole, options.random));
-  if (options.freeze === true) whole.runner = freezing(whole.original);
-  whole.isTimed = options.timing === true;
-  // Async runs are timed until they settle.
-  if (whole.isTimed && !whole.isAsync) whole.runner = timing(whole.runner, whole);
-  whole.patience = patience(options);
-  if (options.clock !== undefined) whole.clock = new Clock(clockOf(whole, options.clock));
-  const rules = entryRules(whole, options);
-  if (rules !== undefined) whole.memo.entries = new Entries(whole.memo, rules, runs);
-}
-
-/** Gives the wrapper what the original has: name, length, own properties, prototype. */
-function shape(
-  wrapper: object,
-  whole: Whole,
-  original: AnyFunction,
-  prototype: object | null,
-): void {
-  if (prototype === Function.prototype || prototype === memoizedPrototype) {
-    Object.setPrototypeOf(wrapper, memoizedPrototype);
-  } else {
-    Object.setPrototypeOf(wrapper, prototype);
-    for (const name of Reflect.ownKeys(memoizedPrototype)) {
-      if (name === "toString" || !(name in original))
-        copyProperty(memoizedPrototype, name, wrapper);
-    }
-  }
-  const names = Reflect.ownKeys(original);
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] as string | symbol;
-    if (name === "arguments" || name === "caller") continue;
-    // The wrapper has these as they mostly are, and to define a property takes as long as ten runs.
-    if (name === "length" && original.length === whole.memo.arity) continue;
-    if (name === "name" && original.name === "") continue;
-    // The wrapper has one of its own, of which nothing but the value can be changed.
-    if (name === "prototype") (wrapper as AnyFunction).prototype = original.prototype as unknown;
-    else copyProperty(original, name, wrapper);
-  }
-}
-
-function copyProperty(from: object, name: string | symbol, to: object): void {
-  Object.defineProperty(
-    to,
-    name,
-    Object.getOwnPropertyDescriptor(from, name) as PropertyDescriptor,
-  );
-}
-
-/** Lets a private field be put on any function: seen by nobody, found without a lookup. */
-class Stamped {
-  constructor(fn: object) {
-    return fn;
-  }
-}
-
-class Stamp extends Stamped {
-  readonly #whole: Whole;
-  #handle: Handle | undefined;
-  private constructor(fn: object, whole: Whole) {
-    super(fn);
-    this.#whole = whole;
-  }
-
-  static put(fn: object, whole: Whole): void {
-    new Stamp(fn, whole);
-  }
-
-  static isOn(fn: object): boolean {
-    return #whole in fn;
-  }
-
-  static wholeOf(fn: object): Whole | undefined {
-    return #whole in fn ? fn.#whole : undefined;
-  }
-
-  static handleOf(fn: object): Handle | undefined {
-    return #whole in fn ? (fn.#handle ??= new Handle(fn.#whole.memo, undefined, false)) : undefined;
-  }
-}
-
-/** Between a memoized function and `Function.prototype`: what all of them have in common. */
-const memoizedPrototype: object = Object.create(Function.prototype, {
-  cache: {
-    configurable: true,
-    get(this: object) {
-      return Stamp.handleOf(this);
-    },
-  },
-  original: {
-    configurable: true,
-    get(this: object) {
-      return Stamp.wholeOf(this)?.original;
-    },
-  },
-  toString: {
-    configurable: true,
-    writable: true,
-    value: function toString(this: object): string {
-      return sourceOf(this);
-    },
-  },
-}) as object;
-
-function attach(fn: object, whole: Whole): object {
-  if (fn !== whole.original) {
-    Stamp.put(fn, whole);
-    return fn;
-  }
-  // An original that is memoized already keeps its own stamp.
-  if (!Stamp.isOn(fn)) Stamp.put(fn, whole);
-  if (Object.isExtensible(fn)) {
-    for (const name of ["cache", "original"])
-      if (!(name in fn)) copyProperty(memoizedPrototype, name, fn);
-  }
-  return fn;
-}
-
-/**
- * Whether `value` is a function that `memoize` of this copy of rote returned.
- *
- * @example
- * ```ts
- * import { isMemoized, memoize } from "rote";
- *
- * isMemoized(memoize(Math.sqrt)); //=> true
- * isMemoized(Math.sqrt); //=> false
- * ```
- */
-export function isMemoized(value: unknown): value is Memoized<AnyFunction> {
-  return typeof value === "function" && Stamp.isOn(value);
-}
-
-/**
- * The handle of a memoized function, also where a property of the original named `cache` is in the way.
- *
- * @throws {RoteError} `ERR_NOT_MEMOIZED` for anything else.
- *
- * @example
- * ```ts
- * import { cacheOf, memoize } from "rote";
- *
- * const square = memoize((n: number) => n * n);
- * square(3); //=> 9
- * cacheOf(square).peek(3); //=> 9
- * ```
- */
-export function cacheOf<Fn extends AnyFunction>(fn: Fn): CacheHandle<Fn> {
-  const handle = typeof fn === "function" ? Stamp.handleOf(fn) : undefined;
-  if (handle === undefined) throw notMemoized("cacheOf", fn);
-  return handle as unknown as CacheHandle<Fn>;
-}
-
-/** The error for something that had to be a memoized function. */
-export function notMemoized(caller: string, value: unknown): RoteError {
-  const shown =
-    typeof value === "function" && value.name !== ""
-      ? `the function "${value.name}", which is not`
-      : show(value);
-  return new RoteError(
-    "ERR_NOT_MEMOIZED",
-    `${caller} takes a function that memoize returned; received ${shown}. Pass the result of memoize(fn), made by the same copy of rote.`,
-    { value },
-  );
-}
-
-/** How a memoized function is called; for `tabulate`. */
-export function wholeOf(fn: unknown): Whole | undefined {
-  return typeof fn === "function" ? Stamp.wholeOf(fn) : undefined;
 }

@@ -1,5 +1,6 @@
-import { findWholes } from "./cache/registry.ts";
-import { type CacheStats, Handle } from "./handle.ts";
+import { wholes } from "./cache/whole.ts";
+import type { CacheStats } from "./handle.ts";
+import { handleFor } from "./memoized.ts";
 
 /**
  * The statistics of every memoized function of this copy of rote, by name. Functions that are gone
@@ -16,7 +17,8 @@ import { type CacheStats, Handle } from "./handle.ts";
  * ```
  */
 export function snapshot(): { name: string; stats: CacheStats }[] {
-  return findWholes()
-    .map(({ name, memo }) => ({ name, stats: new Handle(memo, undefined, false).stats() }))
+  return wholes
+    .find()
+    .map((whole) => ({ name: whole.name, stats: handleFor(whole).stats() }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

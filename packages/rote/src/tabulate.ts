@@ -1,6 +1,6 @@
 import type { AnyFunction } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
-import { wholeOf, notMemoized } from "./memoize.ts";
+import { notMemoized, wholeOf } from "./memoized.ts";
 import { show } from "./options.ts";
 import { now } from "./run/clock.ts";
 import { stack } from "./run/stack.ts";

@@ -1,5 +1,7 @@
+import type { Node } from "../key/node.ts";
 import { Trie } from "../key/trie.ts";
 import type { Entries } from "./entries.ts";
+import { turn } from "./registry.ts";
 import { Removals } from "./removal.ts";
 import type { Whole } from "./whole.ts";
 
@@ -45,6 +47,14 @@ export class Memo {
    */
   pinned: Trie | null = null;
   private removed: Removals | undefined = undefined;
+  /** Of one receiver: see receivers.ts. */
+  generation: object | null = null;
+  /** The next cache of the same receiver. */
+  next: Memo | undefined = undefined;
+  /** Where calls with as many arguments as declared begin. */
+  root: Node | null = null;
+  readonly bornIn: number = turn;
+  isRegistered = false;
 
   constructor(whole: Whole, epoch: number) {
     this.whole = whole;

@@ -1,6 +1,7 @@
 import type { Listeners } from "./events.ts";
 import { type AnyFunction, Memo } from "./memo.ts";
-import { turn } from "./registry.ts";
+import type { Receivers } from "./receivers.ts";
+import { Registry, turn } from "./registry.ts";
 import { noRemovals, type RemovalCounts } from "./removal.ts";
 import type { Clock } from "./time.ts";
 
@@ -22,6 +23,10 @@ export class Whole {
   readonly name: string;
   /** All of its results, or those of calls without an object as receiver where each of these has its own. */
   readonly memo: Memo;
+  /** The caches of its receivers, if each has its own. */
+  receivers: Receivers | null = null;
+  /** Of these, caches of another generation are out of date. An object of its own, so that it tells functions apart, too. */
+  generation: object | null = null;
 
   byIdentity = false;
   /** The option `key`, if it is a function. */
@@ -73,7 +78,7 @@ export class Whole {
   /** How long the last run took that was measured for listeners. */
   lastDuration = 0;
 
-  /** When it was memoized, and whether `clearAll` can find it: see registry.ts. */
+  /** When it was memoized, and whether that can be found: see registry.ts. */
   readonly bornIn: number = turn;
   isRegistered = false;
   /** Large arguments walked inside runs, up to the number that is worth a warning. */
@@ -95,3 +100,6 @@ export class Whole {
     return (this.removed ??= noRemovals());
   }
 }
+
+/** The memoized functions of the process. */
+export const wholes: Registry<Whole> = new Registry();

@@ -1,6 +1,5 @@
-import { register } from "../cache/registry.ts";
+import { type Whole, wholes } from "../cache/whole.ts";
 import type { AnyFunction, Memo } from "../cache/memo.ts";
-import type { Whole } from "../cache/whole.ts";
 import { noticeGrowth } from "./unbounded.ts";
 
 interface Platform {
@@ -20,7 +19,7 @@ const MAX_STRIDE = 64;
 /** When an outermost run of this function begins that is due to be measured: `--untilDue` is not above 0 any more. */
 export function startClock(memo: Memo): number {
   const { whole } = memo;
-  register(whole);
+  wholes.register(whole);
   noticeGrowth(memo);
   whole.runsBefore = whole.runs;
   return now();

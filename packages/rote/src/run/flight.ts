@@ -146,9 +146,11 @@ const NO_KEY = new Key(0, null, []);
 export function entriesOf(memo: Memo): Entries {
   if (memo.entries === null) {
     memo.entries = new Entries(memo, NO_RULES, runs);
-    memo.hasMixedEntries = true;
-    // From now on, every call has to look at what it finds.
-    memo.epoch = Number.NaN;
+    // From now on, every call has to look at what it finds, on whatever receiver.
+    for (const each of [memo, memo.whole.memo]) {
+      each.hasMixedEntries = true;
+      each.epoch = Number.NaN;
+    }
   }
   return memo.entries;
 }

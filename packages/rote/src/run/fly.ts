@@ -1,6 +1,5 @@
 import type { Memo } from "../cache/memo.ts";
-import type { Whole } from "../cache/whole.ts";
-import { register } from "../cache/registry.ts";
+import { type Whole, wholes } from "../cache/whole.ts";
 import type { Key } from "../key/trie.ts";
 import { entriesOf, Flight, isThenable, join, observe } from "./flight.ts";
 import { FRAME } from "./frame.ts";
@@ -58,7 +57,7 @@ export function fly(
     if (isAborted) return undefined;
     memo.whole.runs++;
     if (isRefresh) memo.whole.extraRuns++;
-    register(memo.whole);
+    wholes.register(memo.whole);
     noticeGrowth(memo);
     const run = (): unknown =>
       runInside(flight, () =>

@@ -1,5 +1,6 @@
 import { argumentsOf } from "../cache/arguments.ts";
 import type { Memo } from "../cache/memo.ts";
+import type { Whole } from "../cache/whole.ts";
 import { FEW } from "../cache/removal.ts";
 import type { RemovalCause } from "../cache/removal.ts";
 import { sharedClock } from "../cache/time.ts";
@@ -8,11 +9,19 @@ import type { Key, Stored } from "../key/trie.ts";
 import { pin } from "./pins.ts";
 import { CLOSED, type Segment, stack } from "./stack.ts";
 
-/** Drops the entries if `clearAll` has asked for it. */
+/** Drops the entries if `clearAll` has asked for it, or `clear` for all receivers. */
 export function catchUp(memo: Memo): void {
-  if (memo.entriesEpoch === stack.entriesEpoch) return;
+  const { whole } = memo;
+  if (memo.entriesEpoch === stack.entriesEpoch && memo.generation === whole.generation) return;
+  if (memo === whole.memo) renew(whole);
   forgetAll(memo);
+  memo.generation = whole.generation;
   memo.enter(stack.entriesEpoch);
+}
+
+/** Lets the caches of all receivers be out of date: each drops its entries when it is next used. */
+export function renew(whole: Whole): void {
+  if (whole.receivers !== null) whole.generation = {};
 }
 
 /** Drops the entries. */

@@ -1,5 +1,5 @@
 import type { Memo } from "../cache/memo.ts";
-import { register } from "../cache/registry.ts";
+import { wholes } from "../cache/whole.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { drive, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
@@ -56,7 +56,7 @@ export function runOutermost(
   if (outer !== null && outer.pendingEnd > 0) segment.hasPinned = true;
   if (isCareful) warmUp(memo);
   const watched = memo.whole.selfCallWatch > 0 ? memo.whole.hits + memo.whole.runs : -1;
-  register(memo.whole);
+  wholes.register(memo.whole);
   const startedAt =
     outer === null && !memo.whole.isTimed && --memo.whole.untilDue <= 0 ? startClock(memo) : -1;
   push(memo, receiver, args, key);

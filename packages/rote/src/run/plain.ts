@@ -1,6 +1,6 @@
 import type { Memo } from "../cache/memo.ts";
 import type { Key } from "../key/trie.ts";
-import { register } from "../cache/registry.ts";
+import { wholes } from "../cache/whole.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { keepResult, runNoticing } from "./keep.ts";
 import { runRefused } from "./refused.ts";
@@ -37,7 +37,7 @@ export function runUnguarded(
   const { segment, isOutside } = stack;
   if (segment !== null && segment.isSuspended && !isOutside)
     return runRefused(segment, memo, receiver, args, key);
-  register(memo.whole);
+  wholes.register(memo.whole);
   const startedAt =
     segment === null && !memo.whole.isTimed && --memo.whole.untilDue <= 0 ? startClock(memo) : -1;
   memo.whole.runs++;
