@@ -61,14 +61,22 @@ export function memoizeMethod(
   const entriesFor = (each: typeof memo): Entries | null =>
     rules !== undefined || whole.isAsync ? new Entries(each, rules ?? NO_RULES, runs) : null;
   memo.entries = entriesFor(memo);
+  const isQuick =
+    length <= 3 &&
+    keyOf === undefined &&
+    !whole.byIdentity &&
+    !whole.onHit &&
+    !whole.isAsync &&
+    whole.isGuarded;
+  if (isQuick) memo.arity = length;
   whole.receivers = new Receivers(whole, (own) => {
     own.isScanned = keyOf !== undefined;
     own.entries = entriesFor(own);
-    own.root = own.trie.root(length);
+    own.arity = memo.arity;
+    own.root = own.trie.root(memo.arity);
   });
   if (roteMode() === "bare") return attach(original, whole);
-  const isQuick = keyOf === undefined && !whole.byIdentity && !whole.onHit && !whole.isAsync;
-  return finish(wrapMethod(whole, length, isQuick), whole, original, prototype);
+  return finish(wrapMethod(whole, isQuick), whole, original, prototype);
 }
 
 function finish(

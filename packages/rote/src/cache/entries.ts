@@ -157,7 +157,7 @@ export class Entries extends Slots implements PolicyHooks {
       this.lookedUpAt === this.changes ? this.lookedUp : (slotOf(root, token) as Entry | undefined);
     this.lookedUpAt = -1;
     if (!this.isUniform || this.isMixed || (entry !== undefined && entry.state !== GHOST)) {
-      this.keep(new Key(1, null, [token]), undefined, [token], value);
+      this.keep(new Key(1, null, [token]), this.memo.receiver, [token], value);
       return;
     }
     if (entry === undefined) entry = this.enter(root, token);

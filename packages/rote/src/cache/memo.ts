@@ -47,7 +47,9 @@ export class Memo {
    */
   pinned: Trie | null = null;
   private removed: Removals | undefined = undefined;
-  /** Of one receiver: see receivers.ts. */
+  /** Of one receiver: on what its runs are called, where the frames do not say. */
+  receiver: unknown = undefined;
+  /** And whether it is up to date: see receivers.ts. */
   generation: object | null = null;
   /** The next cache of the same receiver. */
   next: Memo | undefined = undefined;

@@ -15,8 +15,8 @@ class Owned extends Stamped {
     return #first in receiver ? receiver.#first : unstampable?.get(receiver);
   }
 
-  static add(receiver: object, memo: Memo): void {
-    const first = Owned.firstOf(receiver);
+  /** Adds one to those that are there, of which `first` is the first. */
+  static add(receiver: object, memo: Memo, first: Memo | undefined): void {
     if (first !== undefined) {
       memo.next = first.next;
       first.next = memo;
@@ -72,14 +72,20 @@ export class Receivers {
   of(receiver: unknown): Memo {
     const { whole } = this;
     if (!canOwn(receiver)) return whole.memo;
-    const memo = this.find(receiver) ?? this.make(receiver);
+    const first = Owned.firstOf(receiver);
+    const memo = first === undefined ? undefined : this.among(first);
+    if (memo === undefined) return this.make(receiver, first);
     this.registry.register(memo);
     return memo;
   }
 
   /** The same, if there is one. */
   find(receiver: object): Memo | undefined {
-    let memo = Owned.firstOf(receiver);
+    return this.among(Owned.firstOf(receiver));
+  }
+
+  private among(first: Memo | undefined): Memo | undefined {
+    let memo = first;
     while (memo !== undefined && memo.whole !== this.whole) memo = memo.next;
     return memo;
   }
@@ -89,12 +95,13 @@ export class Receivers {
     return [this.whole.memo, ...this.registry.find()];
   }
 
-  private make(receiver: object): Memo {
+  private make(receiver: object, first: Memo | undefined): Memo {
     const { whole } = this;
     const memo = new Memo(whole, whole.memo.entriesEpoch);
     memo.generation = whole.generation;
+    memo.receiver = receiver;
     this.prepare(memo);
-    Owned.add(receiver, memo);
+    Owned.add(receiver, memo, first);
     this.registry.noteBirth(memo);
     if (this.onFirst?.(receiver) === true) this.onFirst = null;
     return memo;

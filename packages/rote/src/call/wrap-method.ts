@@ -7,15 +7,16 @@ import { endBelow, endOfThree, slotOf } from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
 import { type Stack, stack } from "../run/stack.ts";
 import type { Wrapper } from "./any.ts";
-import { callMethod } from "./method.ts";
+import { callMethod, missed } from "./method.ts";
 
 /**
  * The call paths of methods, for hits: as those in wrap.ts and wrap-entry.ts, in the cache of the
  * receiver. They are methods themselves, so that `new` refuses them as it does the original.
  */
-export function wrapMethod(whole: Whole, length: number, isQuick: boolean): Wrapper {
-  if (!isQuick || length > 3) return pathAny(whole);
-  return [path0, path1, path2, path3][length]?.(whole, whole.memo, stack) as Wrapper;
+export function wrapMethod(whole: Whole, isQuick: boolean): Wrapper {
+  if (!isQuick) return pathAny(whole);
+  const { memo } = whole;
+  return [path0, path1, path2, path3][memo.arity]?.(whole, memo, stack) as Wrapper;
 }
 
 function pathAny(whole: Whole): Wrapper {
@@ -40,10 +41,11 @@ function path0(whole: Whole, memo: Memo, state: Stack): Wrapper {
     method(this: unknown): unknown {
       if (arguments.length !== 0) return callMethod(whole, this, [...arguments] as unknown[]);
       const own = ownOf(this, whole.generation);
+      let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
-        const found = (own.root as Node).nested;
-        const { entries } = own;
+        found = (own.root as Node).nested;
         if (found !== undefined && typeof found !== "symbol") {
+          const { entries } = own;
           if (entries === null) {
             whole.hits++;
             return found;
@@ -54,7 +56,7 @@ function path0(whole: Whole, memo: Memo, state: Stack): Wrapper {
           }
         }
       }
-      return callMethod(whole, this, []);
+      return missed(whole, this, own, found, undefined, undefined, undefined);
     },
   }.method as Wrapper;
 }
@@ -64,10 +66,11 @@ function path1(whole: Whole, memo: Memo, state: Stack): Wrapper {
     method(this: unknown, a: unknown): unknown {
       if (arguments.length !== 1) return callMethod(whole, this, [...arguments] as unknown[]);
       const own = ownOf(this, whole.generation);
+      let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
-        const found = slotOf(own.root as Node, a);
-        const { entries } = own;
+        found = slotOf(own.root as Node, a);
         if (found !== undefined && typeof found !== "symbol") {
+          const { entries } = own;
           if (entries === null) {
             whole.hits++;
             return found;
@@ -78,7 +81,7 @@ function path1(whole: Whole, memo: Memo, state: Stack): Wrapper {
           }
         }
       }
-      return callMethod(whole, this, [a]);
+      return missed(whole, this, own, found, a, undefined, undefined);
     },
   }.method as Wrapper;
 }
@@ -88,10 +91,11 @@ function path2(whole: Whole, memo: Memo, state: Stack): Wrapper {
     method(this: unknown, a: unknown, b: unknown): unknown {
       if (arguments.length !== 2) return callMethod(whole, this, [...arguments] as unknown[]);
       const own = ownOf(this, whole.generation);
+      let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
-        const found = endBelow(slotOf(own.root as Node, a), b);
-        const { entries } = own;
+        found = endBelow(slotOf(own.root as Node, a), b);
         if (found !== undefined && typeof found !== "symbol") {
+          const { entries } = own;
           if (entries === null) {
             whole.hits++;
             return found;
@@ -102,7 +106,7 @@ function path2(whole: Whole, memo: Memo, state: Stack): Wrapper {
           }
         }
       }
-      return callMethod(whole, this, [a, b]);
+      return missed(whole, this, own, found, a, b, undefined);
     },
   }.method as Wrapper;
 }
@@ -112,10 +116,11 @@ function path3(whole: Whole, memo: Memo, state: Stack): Wrapper {
     method(this: unknown, a: unknown, b: unknown, c: unknown): unknown {
       if (arguments.length !== 3) return callMethod(whole, this, [...arguments] as unknown[]);
       const own = ownOf(this, whole.generation);
+      let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
-        const found = endOfThree(own.root as Node, a, b, c);
-        const { entries } = own;
+        found = endOfThree(own.root as Node, a, b, c);
         if (found !== undefined && typeof found !== "symbol") {
+          const { entries } = own;
           if (entries === null) {
             whole.hits++;
             return found;
@@ -126,7 +131,7 @@ function path3(whole: Whole, memo: Memo, state: Stack): Wrapper {
           }
         }
       }
-      return callMethod(whole, this, [a, b, c]);
+      return missed(whole, this, own, found, a, b, c);
     },
   }.method as Wrapper;
 }

@@ -47,7 +47,7 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
 /** The same for a function with entries, called with one token as it stands. */
 export function keepSingle(memo: Memo, root: Node, token: unknown, value: unknown): unknown {
   if (memo.whole.listeners !== null || (mayBeThenable(value) && isThenable(value)))
-    return keepResult(memo, undefined, [token], new Key(1, null, [token]), value);
+    return keepResult(memo, memo.receiver, [token], new Key(1, null, [token]), value);
   (memo.entries as Entries).keepSingle(root, token, value);
   return value;
 }
