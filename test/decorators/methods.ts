@@ -270,8 +270,8 @@ export const cases: Record<string, () => void | Promise<void>> = {
   "recursion memoizes its own calls, as deep as memory goes"() {
     const shape = new Shape(2);
     assert.equal(
-      countRuns(() => assert.equal(shape.fib(80), 23416728348467685)),
-      81,
+      countRuns(() => assert.equal(shape.fib(70), 190392490709135)),
+      71,
     );
     assert.equal(shape.depth(100_000), 100_002);
     assert.throws(() => shape.loop(2), { code: "ERR_CYCLE" });
@@ -317,7 +317,7 @@ export const cases: Record<string, () => void | Promise<void>> = {
     const shape = new Shape(2);
     shape.area(1);
     assert.deepEqual(Reflect.ownKeys(shape), ["width"]);
-    assert.deepEqual(structuredClone({ ...shape }), { width: 2 });
+    assert.deepEqual(structuredClone(Object.assign({}, shape)), { width: 2 });
   },
   "a method without this has a cache for each receiver, too, unless receiver is false"() {
     const [a, b] = [new Shape(), new Shape()];
@@ -465,7 +465,7 @@ export const cases: Record<string, () => void | Promise<void>> = {
       radius = 2;
       area(digits: number): string {
         made++;
-        return (3.14159 * this.radius ** 2).toFixed(digits);
+        return (3 * this.radius ** 2).toFixed(digits);
       }
       get double(): number {
         made++;
@@ -485,7 +485,7 @@ export const cases: Record<string, () => void | Promise<void>> = {
     );
     assert.equal(made, 0);
     const circle = new Circle();
-    assert.equal(circle.area(1) + circle.area(1), "12.612.6");
+    assert.equal(circle.area(1) + circle.area(1), "12.012.0");
     assert.equal(circle.double + circle.double, 8);
     circle.double = 6;
     assert.equal(circle.double, 6);

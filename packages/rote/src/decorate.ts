@@ -29,9 +29,9 @@ export function decorate(
   { kind, name, private: isPrivate }: DecoratorContext,
   options: MemoizeOptions | undefined,
 ): unknown {
-  if (kind === "method") return memoizeMethod(value as AnyFunction, options, String(name));
+  if (kind === "method") return memoizeMethod(value as AnyFunction, name, options);
   if (kind === "getter") {
-    const getter = memoizeMethod(value as AnyFunction, options, String(name));
+    const getter = memoizeMethod(value as AnyFunction, name, options);
     // The decorator is not told of a setter: it is looked for on the first object of the class.
     const receivers = isPrivate === true ? null : wholeOf(getter)?.receivers;
     if (receivers) receivers.onFirst = (receiver) => watchSetter(receiver, name, getter);
@@ -39,7 +39,7 @@ export function decorate(
   }
   if (kind === "accessor") {
     const { get, set } = value as { get: AnyFunction; set: AnyFunction };
-    const getter = memoizeMethod(get, options, String(name));
+    const getter = memoizeMethod(get, name, options);
     return { get: getter, set: forgetting(set, getter) };
   }
   throw notDecoratable(kind, name);
@@ -56,9 +56,9 @@ export function decorateProperty(
     throw notDecoratable("field", name);
   const { value, get, set } = descriptor;
   if (value !== undefined)
-    return { ...descriptor, value: memoizeMethod(value as AnyFunction, options, String(name)) };
+    return { ...descriptor, value: memoizeMethod(value as AnyFunction, name, options) };
   if (get === undefined) throw notDecoratable("setter", name);
-  const getter = memoizeMethod(get, options, String(name));
+  const getter = memoizeMethod(get, name, options);
   if (set === undefined) return { ...descriptor, get: getter };
   return { ...descriptor, get: getter, set: forgetting(set, getter) };
 }

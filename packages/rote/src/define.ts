@@ -3,7 +3,7 @@ import { wrapMethod } from "./call/wrap-method.ts";
 import { Entries } from "./cache/entries.ts";
 import type { AnyFunction } from "./cache/memo.ts";
 import { Receivers } from "./cache/receivers.ts";
-import { type EntryRules, NO_RULES } from "./cache/rules.ts";
+import { NO_RULES } from "./cache/rules.ts";
 import { Clock } from "./cache/time.ts";
 import { Whole, wholes } from "./cache/whole.ts";
 import { roteMode } from "./configure.ts";
@@ -27,7 +27,7 @@ export function memoizeFunction(
   original: AnyFunction,
   options: MemoizeOptions = NO_OPTIONS,
 ): AnyFunction {
-  const { whole, source, prototype } = define(original, options, "");
+  const { whole, source, prototype } = define(original, options);
   const { memo } = whole;
   const { receiver, touch } = options;
   const { seesThis, catches } = source;
@@ -48,12 +48,12 @@ export function memoizeFunction(
 /** The same for a method: each object that it is called on has a cache of its own. */
 export function memoizeMethod(
   original: AnyFunction,
+  property: string | symbol,
   options: MemoizeOptions = NO_OPTIONS,
-  name = "",
 ): AnyFunction {
   // It then belongs to no receiver.
   if (options.receiver === false) return memoizeFunction(original, options);
-  const { whole, prototype } = define(original, options, name);
+  const { whole, prototype } = define(original, options, String(property));
   const rules = entryRules(whole, options);
   const { memo, keyOf } = whole;
   const { length } = original;
@@ -69,7 +69,7 @@ export function memoizeMethod(
     !whole.isAsync &&
     whole.isGuarded;
   if (isQuick) memo.arity = length;
-  whole.receivers = new Receivers(whole, (own) => {
+  whole.receivers = new Receivers(whole, property, (own) => {
     own.isScanned = keyOf !== undefined;
     own.entries = entriesFor(own);
     own.arity = memo.arity;
@@ -100,8 +100,8 @@ interface Definition {
   };
 }
 
-/** What the options and the function itself say about it. `fallback` names one that has no name. */
-function define(original: AnyFunction, options: MemoizeOptions, fallback: string): Definition {
+/** What the options and the function itself say about it. `property` is what a method is called in its class. */
+function define(original: AnyFunction, options: MemoizeOptions, property: string = ""): Definition {
   const text = sourceOf(original);
   const prototype = getPrototypeOf(original) as object | null;
   // To read a function's name or length takes as long as ten runs.
@@ -112,7 +112,7 @@ function define(original: AnyFunction, options: MemoizeOptions, fallback: string
   const { seesThis, catches } = readSource(name, text);
   const whole = new Whole(
     original,
-    options.name ?? (name || fallback || "anonymous"),
+    options.name ?? (property || name || "anonymous"),
     options.depthLimit ?? DEFAULT_DEPTH_LIMIT,
     stack.entriesEpoch,
   );

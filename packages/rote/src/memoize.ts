@@ -6,6 +6,16 @@ import { RoteError } from "./errors.ts";
 import type { Memoized } from "./memoized.ts";
 import { checkOptions, type MemoizeOptions, show } from "./options.ts";
 
+/** What decorators are told has a `name`, as options may have. */
+interface NoContext {
+  readonly kind?: never;
+}
+
+/** Options, and no function: those have a `name`, too. */
+interface OptionsAlone extends MemoizeOptions {
+  readonly apply?: never;
+}
+
 /** Memoizes with the options that it was made with: a function, or as a decorator a method, getter or accessor. */
 export interface Memoizer {
   <Fn extends Callable>(fn: Fn): Memoized<Fn>;
@@ -21,8 +31,8 @@ export interface Memoizer {
     accessor: ClassAccessorDecoratorTarget<This, Value>,
     context: ClassAccessorDecoratorContext<This, Value>,
   ): ClassAccessorDecoratorResult<This, Value>;
-  <Value>(
-    target: object,
+  <Target extends object, Value>(
+    target: Target,
     name: string | symbol,
     descriptor: TypedPropertyDescriptor<Value>,
   ): TypedPropertyDescriptor<Value>;
@@ -52,9 +62,8 @@ export interface Memoizer {
  */
 export function memoize<Fn extends Callable>(
   fn: Fn,
-  options?: MemoizeOptions<NoInfer<Fn>>,
+  options?: MemoizeOptions<NoInfer<Fn>> & NoContext,
 ): Memoized<Fn>;
-export function memoize(options: MemoizeOptions): Memoizer;
 export function memoize<This, Method extends (this: This, ...args: any) => any>(
   method: Method,
   context: ClassMethodDecoratorContext<This, Method>,
@@ -67,11 +76,12 @@ export function memoize<This, Value>(
   accessor: ClassAccessorDecoratorTarget<This, Value>,
   context: ClassAccessorDecoratorContext<This, Value>,
 ): ClassAccessorDecoratorResult<This, Value>;
-export function memoize<Value>(
-  target: object,
+export function memoize<Target extends object, Value>(
+  target: Target,
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<Value>,
 ): TypedPropertyDescriptor<Value>;
+export function memoize(options: OptionsAlone): Memoizer;
 export function memoize(first: unknown, second?: unknown, third?: unknown): unknown {
   if (isDecorating(first, second, arguments.length))
     return applyDecorator(first, second, third, undefined);

@@ -88,10 +88,11 @@ export class MethodHandle implements CacheHandle {
   }
 
   #needsReceiver(what: string): RoteError {
-    const { name } = this.#whole;
+    const { name, receivers } = this.#whole;
+    const property = String(receivers?.property);
     return new RoteError(
       "ERR_INVALID_ARGUMENT",
-      `"${name}" is a method, and each object that it is called on has a cache of its own: ${what} needs one of them. Say which: cacheOf(object, "${name}").${what}, or cache.of(object).${what}.`,
+      `"${name}" is a method, and each object that it is called on has a cache of its own: ${what} needs one of them. Say which: cacheOf(object, "${property}").${what}, or cache.of(object).${what}.`,
     );
   }
 }

@@ -57,12 +57,15 @@ export function ownOf(receiver: unknown, generation: object | null): Memo | unde
 export class Receivers {
   /** Called for each new one until it says that it need not be again. */
   onFirst: ((receiver: object) => boolean) | null = null;
+  /** What the method is called in its class. */
+  readonly property: string | symbol;
   private readonly whole: Whole;
   private readonly registry: Registry<Memo> = new Registry();
   private readonly prepare: (memo: Memo) => void;
 
   /** `prepare` gives a new cache what the options ask for. */
-  constructor(whole: Whole, prepare: (memo: Memo) => void) {
+  constructor(whole: Whole, property: string | symbol, prepare: (memo: Memo) => void) {
+    this.property = property;
     this.whole = whole;
     whole.generation = whole.memo.generation = {};
     this.prepare = prepare;

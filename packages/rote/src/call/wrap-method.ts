@@ -58,7 +58,7 @@ function path0(whole: Whole, memo: Memo, state: Stack): Wrapper {
       }
       return missed(whole, this, own, found, undefined, undefined, undefined);
     },
-  }.method as Wrapper;
+  }.method;
 }
 
 function path1(whole: Whole, memo: Memo, state: Stack): Wrapper {
@@ -83,7 +83,7 @@ function path1(whole: Whole, memo: Memo, state: Stack): Wrapper {
       }
       return missed(whole, this, own, found, a, undefined, undefined);
     },
-  }.method as Wrapper;
+  }.method;
 }
 
 function path2(whole: Whole, memo: Memo, state: Stack): Wrapper {
@@ -108,7 +108,7 @@ function path2(whole: Whole, memo: Memo, state: Stack): Wrapper {
       }
       return missed(whole, this, own, found, a, b, undefined);
     },
-  }.method as Wrapper;
+  }.method;
 }
 
 function path3(whole: Whole, memo: Memo, state: Stack): Wrapper {
@@ -133,5 +133,5 @@ function path3(whole: Whole, memo: Memo, state: Stack): Wrapper {
       }
       return missed(whole, this, own, found, a, b, c);
     },
-  }.method as Wrapper;
+  }.method;
 }
