@@ -19,9 +19,9 @@ interface OptionsAlone extends MemoizeOptions {
 /** Memoizes with the options that it was made with: a function, or as a decorator a method, getter or accessor. */
 export interface Memoizer {
   <Fn extends Callable>(fn: Fn): Memoized<Fn>;
-  <This, Method extends (this: This, ...args: any) => any>(
+  <This, Method extends (this: any, ...args: any) => any>(
     method: Method,
-    context: ClassMethodDecoratorContext<This, Method>,
+    context: ClassMethodDecoratorContext<This, any>,
   ): Method;
   <This, Value>(
     getter: (this: This) => Value,
@@ -64,9 +64,9 @@ export function memoize<Fn extends Callable>(
   fn: Fn,
   options?: MemoizeOptions<NoInfer<Fn>> & NoContext,
 ): Memoized<Fn>;
-export function memoize<This, Method extends (this: This, ...args: any) => any>(
+export function memoize<This, Method extends (this: any, ...args: any) => any>(
   method: Method,
-  context: ClassMethodDecoratorContext<This, Method>,
+  context: ClassMethodDecoratorContext<This, any>,
 ): Method;
 export function memoize<This, Value>(
   getter: (this: This) => Value,
