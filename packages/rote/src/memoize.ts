@@ -89,10 +89,13 @@ function memoizeFunction(original: AnyFunction, options: MemoizeOptions = NO_OPT
   rejectUnshareable(original, prototype, source);
   if (options !== NO_OPTIONS) checkOptions(options);
   const memo = memoFor(original, options, typeof name === "string" ? name : "", source, prototype);
-  noteBirth(memo);
-  if (roteMode() === "bare") return attach(original, memo);
+  if (roteMode() === "bare") {
+    noteBirth(memo);
+    return attach(original, memo);
+  }
   const wrapper = wrap(memo);
   shape(wrapper, memo, original, prototype);
+  noteBirth(memo);
   return attach(wrapper, memo);
 }
 

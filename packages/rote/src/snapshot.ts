@@ -1,3 +1,4 @@
+import type { Memo } from "./cache/memo.ts";
 import { findMemos } from "./cache/registry.ts";
 import { type CacheStats, Handle } from "./handle.ts";
 
@@ -17,6 +18,11 @@ import { type CacheStats, Handle } from "./handle.ts";
  */
 export function snapshot(): { name: string; stats: CacheStats }[] {
   return findMemos()
-    .map((memo) => ({ name: memo.name, stats: new Handle(memo, undefined, false).stats() }))
+    .map(snapshotOf)
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** What `snapshot` says of one function. */
+export function snapshotOf(memo: Memo): { name: string; stats: CacheStats } {
+  return { name: memo.name, stats: new Handle(memo, undefined, false).stats() };
 }

@@ -16,7 +16,15 @@ export let turn = 0;
 let born: Memo[] = [];
 const MANY = 64;
 
-/** Called when a function is memoized. */
+/** Who hears of every function that is memoized, if anybody does. */
+let hearer: ((memo: Memo) => void) | null = null;
+
+/** From now on `listener`, and nobody else, hears of every function that is memoized. */
+export function hearBirths(listener: ((memo: Memo) => void) | null): void {
+  hearer = listener;
+}
+
+/** Called when a function has been memoized: who hears of it may listen to it, which changes its runner. */
 export function noteBirth(memo: Memo): void {
   if (born.length === 0) {
     void Promise.resolve().then(() => {
@@ -27,6 +35,7 @@ export function noteBirth(memo: Memo): void {
     });
   }
   if (born.length < MANY) born.push(memo);
+  if (hearer !== null) hearer(memo);
 }
 
 /** Called now and then when a function is used. */
