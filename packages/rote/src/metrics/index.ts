@@ -1,0 +1,8 @@
+export { observeMetrics, type ObserveOptions } from "./instruments.ts";
+export type {
+  MetricAttributes,
+  MetricInstrument,
+  MetricInstrumentOptions,
+  MetricMeter,
+  MetricObserver,
+} from "./meter.ts";
