@@ -1,3 +1,4 @@
+export { type ChannelMessages, publishEvents, type PublishOptions } from "./channels.ts";
 export { observeMetrics, type ObserveOptions } from "./instruments.ts";
 export type {
   MetricAttributes,
