@@ -41,8 +41,8 @@ export function memoizeFunction(
   const isSimple = !seesThis && !memo.isScanned && whole.isGuarded && !whole.onHit;
   const isQuick = memo.entries === null ? !catches : !whole.byIdentity && touch !== true;
   if (isSimple && isQuick) memo.arity = fastArity(original.length);
-  if (roteMode() === "bare") return attach(original, whole);
-  return finish(wrap(memo), whole, original, prototype);
+  const wrapper = roteMode() === "bare" ? original : wrap(memo);
+  return finish(wrapper, whole, original, prototype);
 }
 
 /** The same for a method: each object that it is called on has a cache of its own. */
@@ -75,8 +75,8 @@ export function memoizeMethod(
     own.arity = memo.arity;
     own.root = own.trie.root(memo.arity);
   });
-  if (roteMode() === "bare") return attach(original, whole);
-  return finish(wrapMethod(whole, isQuick), whole, original, prototype);
+  const wrapper = roteMode() === "bare" ? original : wrapMethod(whole, isQuick);
+  return finish(wrapper, whole, original, prototype);
 }
 
 function finish(
@@ -85,8 +85,11 @@ function finish(
   original: AnyFunction,
   prototype: object | null,
 ): AnyFunction {
-  shape(wrapper, whole, original, prototype);
-  return attach(wrapper, whole);
+  if (wrapper !== original) shape(wrapper, whole, original, prototype);
+  const fn = attach(wrapper, whole);
+  // Whoever hears of it may listen to it, which changes its runner.
+  wholes.noteBirth(whole);
+  return fn;
 }
 
 interface Definition {
@@ -120,7 +123,6 @@ function define(original: AnyFunction, options: MemoizeOptions, property: string
   whole.isCareful = catches;
   whole.isAsync = options.async ?? isAsync(original, prototype);
   if (options !== NO_OPTIONS) applyOptions(whole, options);
-  wholes.noteBirth(whole);
   return { whole, prototype, source: { name, text, seesThis, catches } };
 }
 

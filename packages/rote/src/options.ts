@@ -127,8 +127,8 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
   name?: string;
 }
 
-/** One rule of the option table: what is valid, and what to do about a value that is not. */
-interface Rule {
+/** One rule of an option table: what is valid, and what to do about a value that is not. */
+export interface Rule {
   readonly isValid: (value: unknown) => boolean;
   readonly rule: string;
   readonly remedy: string;
@@ -275,18 +275,23 @@ export function show(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-function checkEach(options: object, known: readonly string[], where: string): void {
+/** Throws for an option that the table of `where` does not have, or whose rule its value breaks. */
+export function checkEach(
+  options: object,
+  table: { readonly [option: string]: Rule },
+  where: string,
+): void {
   for (const name of Reflect.ownKeys(options)) {
     const option = String(name);
     const value: unknown = (options as Record<PropertyKey, unknown>)[name];
-    if (typeof name !== "string" || !known.includes(option)) {
+    if (typeof name !== "string" || !Object.hasOwn(table, option)) {
       throw new RoteError(
         "ERR_INVALID_OPTION",
-        `"${option}" is not an option of ${where}. Known options: ${known.join(", ")}.`,
+        `"${option}" is not an option of ${where}. Known options: ${Object.keys(table).join(", ")}.`,
         { option, value },
       );
     }
-    const { isValid, rule, remedy } = rules[option as Option];
+    const { isValid, rule, remedy } = table[option] as Rule;
     if (value !== undefined && !isValid(value)) {
       throw new RoteError(
         "ERR_INVALID_OPTION",
@@ -310,7 +315,8 @@ export function checkBound(
       { value: bound },
     );
   }
-  checkEach(bound, ["maxEntries", "maxWeight"], "resize");
+  const { maxEntries, maxWeight } = rules;
+  checkEach(bound, { maxEntries, maxWeight }, "resize");
   const isLacking = !given.isBounded || (!given.isWeighed && "maxWeight" in bound);
   if (!isLacking) return;
   throw new RoteError(
@@ -332,7 +338,7 @@ export function checkOptions(options: MemoizeOptions): void {
       { value: options },
     );
   }
-  checkEach(options, Object.keys(rules), "memoize");
+  checkEach(options, rules, "memoize");
   for (const [option, other, why] of DEPENDENCIES) {
     if (options[option] === undefined || other.some((each) => options[each] !== undefined))
       continue;

@@ -1,4 +1,4 @@
-import { wholes } from "./cache/whole.ts";
+import { type Whole, wholes } from "./cache/whole.ts";
 import type { CacheStats } from "./handle.ts";
 import { handleFor } from "./memoized.ts";
 
@@ -19,6 +19,11 @@ import { handleFor } from "./memoized.ts";
 export function snapshot(): { name: string; stats: CacheStats }[] {
   return wholes
     .find()
-    .map((whole) => ({ name: whole.name, stats: handleFor(whole).stats() }))
+    .map(snapshotOf)
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** What `snapshot` says of one function. */
+export function snapshotOf(whole: Whole): { name: string; stats: CacheStats } {
+  return { name: whole.name, stats: handleFor(whole).stats() };
 }

@@ -22,8 +22,14 @@ export class Registry<Item extends Registered> {
   private pruneAt = 256;
   /** Those of this turn. */
   private born: Item[] = [];
+  private hearer: ((item: Item) => void) | null = null;
 
-  /** Called when one is made. */
+  /** From now on `hearer`, and nobody else, hears of every one that is made. */
+  hear(hearer: ((item: Item) => void) | null): void {
+    this.hearer = hearer;
+  }
+
+  /** Called when one has been made: whoever hears of it may change it. */
   noteBirth(item: Item): void {
     const { born } = this;
     if (born.length === 0) {
@@ -34,6 +40,7 @@ export class Registry<Item extends Registered> {
       });
     }
     if (born.length < MANY) born.push(item);
+    if (this.hearer !== null) this.hearer(item);
   }
 
   /** Called now and then when one is used. */
