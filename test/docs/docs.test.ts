@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { transformSync } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { findBlocks, toModule, toPage } from "./blocks.ts";
@@ -33,6 +34,7 @@ const pages = readPages()
   }))
   .filter(({ blocks }) => blocks.length > 0);
 
+// What vitest runs tests with does not take decorators; esbuild does.
 // Modules are written before any test runs: importing them is how they are run.
 rmSync(generated, { recursive: true, force: true });
 mkdirSync(generated, { recursive: true });
@@ -40,7 +42,12 @@ const unreadable = new Map<string, unknown>();
 for (const { path, blocks, file } of pages) {
   try {
     writeFileSync(join(generated, `${file}.check.ts`), toModule(blocks, "check"));
-    writeFileSync(join(generated, `${file}.run.ts`), toModule(blocks, "run"));
+    const module = toModule(blocks, "run");
+    const isDecorated = /^\s*@memoize\b/m.test(module);
+    const run = isDecorated
+      ? transformSync(module, { loader: "ts", target: "es2022" }).code
+      : module;
+    writeFileSync(join(generated, `${file}.run.ts`), run);
   } catch (error) {
     unreadable.set(path, error);
   }

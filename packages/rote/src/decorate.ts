@@ -1,8 +1,9 @@
 import type { AnyFunction } from "./cache/memo.ts";
 import { canOwn } from "./cache/receivers.ts";
+import type { Whole } from "./cache/whole.ts";
 import { memoizeMethod } from "./define.ts";
 import { RoteError } from "./errors.ts";
-import { wholeOf } from "./memoized.ts";
+import { handleFor, wholeOf } from "./memoized.ts";
 import { checkOptions, type MemoizeOptions, show } from "./options.ts";
 import { forgetAll } from "./run/forget.ts";
 
@@ -73,13 +74,24 @@ function forgetting(set: AnyFunction, getter: AnyFunction): (value: unknown) => 
     {
       set property(value: unknown) {
         Reflect.apply(set, this as never, [value] as never);
-        const memo = whole?.receivers && canOwn(this) ? whole.receivers.find(this) : whole?.memo;
-        if (memo !== undefined) forgetAll(memo);
+        if (whole !== undefined) forget(whole, this);
       },
     },
     "property",
   )?.set as AnyFunction;
   return Object.defineProperty(setter, "name", { value: set.name });
+}
+
+/** Forgets what a getter has for `receiver`. */
+function forget(whole: Whole, receiver: unknown): void {
+  const { receivers, memo } = whole;
+  if (receivers === null) {
+    const handle = handleFor(whole);
+    (memo.hasReceiver ? handle.of(receiver) : handle).clear();
+    return;
+  }
+  const own = canOwn(receiver) ? receivers.find(receiver) : memo;
+  if (own !== undefined) forgetAll(own);
 }
 
 /** Sees to it that the setter beside a getter makes that forget; whether the getter was found. */

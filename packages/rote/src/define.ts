@@ -1,9 +1,10 @@
 import { fastArity, wrap } from "./call/wrap.ts";
 import { wrapMethod } from "./call/wrap-method.ts";
+import { wrapScoped } from "./call/scoped.ts";
 import { Entries } from "./cache/entries.ts";
-import type { AnyFunction } from "./cache/memo.ts";
+import type { AnyFunction, Memo } from "./cache/memo.ts";
 import { Receivers } from "./cache/receivers.ts";
-import { NO_RULES } from "./cache/rules.ts";
+import { type EntryRules, NO_RULES } from "./cache/rules.ts";
 import { Clock } from "./cache/time.ts";
 import { Whole, wholes } from "./cache/whole.ts";
 import { roteMode } from "./configure.ts";
@@ -29,15 +30,14 @@ export function memoizeFunction(
 ): AnyFunction {
   const { whole, source, prototype } = define(original, options);
   const { memo } = whole;
-  const { receiver, touch } = options;
+  const { receiver, scope, touch } = options;
   const { seesThis, catches } = source;
-  memo.hasReceiver = receiver ?? seesThis;
   // A call after the first `await` would not be seen.
   if (!whole.isAsync) whole.selfCallWatch = selfCallWatch(source.name, source.text);
-  const rules = options === NO_OPTIONS ? undefined : entryRules(whole, options);
-  if (rules !== undefined || whole.isAsync)
-    memo.entries = new Entries(memo, rules ?? NO_RULES, runs);
-  memo.isScanned = memo.hasReceiver || whole.keyOf !== undefined;
+  prepare(memo, options === NO_OPTIONS ? undefined : entryRules(whole, options));
+  memo.hasReceiver = receiver ?? seesThis;
+  memo.isScanned ||= memo.hasReceiver;
+  if (scope === "request") return finishScoped(whole, original, prototype);
   const isSimple = !seesThis && !memo.isScanned && whole.isGuarded && !whole.onHit;
   const isQuick = memo.entries === null ? !catches : !whole.byIdentity && touch !== true;
   if (isSimple && isQuick) memo.arity = fastArity(original.length);
@@ -51,32 +51,47 @@ export function memoizeMethod(
   property: string | symbol,
   options: MemoizeOptions = NO_OPTIONS,
 ): AnyFunction {
-  // It then belongs to no receiver.
-  if (options.receiver === false) return memoizeFunction(original, options);
+  const { receiver = true, scope } = options;
+  // A scope has one cache for all receivers, who are part of the key.
+  if (!receiver || scope === "request")
+    return memoizeFunction(original, { name: String(property), ...options, receiver });
   const { whole, prototype } = define(original, options, String(property));
-  const rules = entryRules(whole, options);
-  const { memo, keyOf } = whole;
+  const { memo } = whole;
   const { length } = original;
-  memo.hasReceiver = memo.isScanned = true;
-  const entriesFor = (each: typeof memo): Entries | null =>
-    rules !== undefined || whole.isAsync ? new Entries(each, rules ?? NO_RULES, runs) : null;
-  memo.entries = entriesFor(memo);
+  const rules = entryRules(whole, options);
+  prepare(memo, rules);
   const isQuick =
-    length <= 3 &&
-    keyOf === undefined &&
-    !whole.byIdentity &&
-    !whole.onHit &&
-    !whole.isAsync &&
-    whole.isGuarded;
-  if (isQuick) memo.arity = length;
-  whole.receivers = new Receivers(whole, property, (own) => {
-    own.isScanned = keyOf !== undefined;
-    own.entries = entriesFor(own);
+    length <= 3 && !memo.isScanned && !whole.byIdentity && !whole.onHit && !whole.isAsync;
+  if (isQuick && whole.isGuarded) memo.arity = length;
+  memo.hasReceiver = memo.isScanned = true;
+  whole.receivers = new Receivers(whole, property);
+  whole.divide((own) => {
+    prepare(own, rules);
     own.arity = memo.arity;
     own.root = own.trie.root(memo.arity);
   });
-  const wrapper = roteMode() === "bare" ? original : wrapMethod(whole, isQuick);
+  const wrapper = roteMode() === "bare" ? original : wrapMethod(whole, isQuick && whole.isGuarded);
   return finish(wrapper, whole, original, prototype);
+}
+
+function finishScoped(whole: Whole, original: AnyFunction, prototype: object | null): AnyFunction {
+  const { hasReceiver, isScanned, entries } = whole.memo;
+  whole.isScoped = true;
+  whole.divide((own) => {
+    prepare(own, entries?.rules);
+    own.hasReceiver = hasReceiver;
+    own.isScanned = isScanned;
+  });
+  const wrapper = roteMode() === "bare" ? original : wrapScoped(whole);
+  return finish(wrapper, whole, original, prototype);
+}
+
+/** Gives a cache what the options ask for. */
+function prepare(memo: Memo, rules: EntryRules | undefined): void {
+  const { whole } = memo;
+  if (rules !== undefined || whole.isAsync)
+    memo.entries = new Entries(memo, rules ?? NO_RULES, runs);
+  memo.isScanned = whole.keyOf !== undefined;
 }
 
 function finish(

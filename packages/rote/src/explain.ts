@@ -35,7 +35,7 @@ export type Explanation =
   | {
       /** The function would run. */
       readonly outcome: "run";
-      readonly reason: RemovalCause | "never seen" | "off";
+      readonly reason: RemovalCause | "never seen" | "no scope" | "off";
       /** When the entry was removed, or expired, where there was one of which something is still known. */
       readonly removedAt: number | undefined;
       readonly message: string;
@@ -101,8 +101,9 @@ function willHit(freshUntil: number, clock: Clock): Explanation {
   };
 }
 
-function willRun(
-  reason: RemovalCause | "never seen" | "off",
+/** The function would run. */
+export function willRun(
+  reason: RemovalCause | "never seen" | "no scope" | "off",
   removedAt: number | undefined,
   why: string,
 ): Explanation {

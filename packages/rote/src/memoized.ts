@@ -6,6 +6,7 @@ import { RoteError } from "./errors.ts";
 import { type CacheHandle, Handle } from "./handle.ts";
 import { MethodHandle } from "./method-handle.ts";
 import { show } from "./options.ts";
+import { ScopedHandle } from "./scoped-handle.ts";
 
 /** A memoized function: callable like the original, with what it remembers at hand. */
 export type Memoized<Fn extends Callable> = Fn & {
@@ -91,9 +92,9 @@ class Stamp extends Stamped {
 
 /** A handle for all that the function remembers. */
 export function handleFor(whole: Whole): CacheHandle {
-  return whole.receivers === null
-    ? new Handle(whole.memo, undefined, false)
-    : new MethodHandle(whole);
+  if (whole.isScoped) return new ScopedHandle(whole);
+  if (whole.receivers !== null) return new MethodHandle(whole);
+  return new Handle(whole.memo, undefined, false);
 }
 
 /** Between a memoized function and `Function.prototype`: what all of them have in common. */

@@ -101,6 +101,12 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    */
   timeout?: Duration;
   /**
+   * How long results are kept at most: as long as the process, or until the request ends that
+   * `runInScope` of `rote/scope` was begun for. Every scope has a cache of its own, for which all options count.
+   * @defaultValue `"process"`
+   */
+  scope?: "process" | "request";
+  /**
    * Whether calls return a promise at once and are told to stop by an `AbortSignal`.
    * @defaultValue whether it is a native async function
    */
@@ -220,6 +226,11 @@ const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
     isValid: (value) => toMilliseconds(value) > 0,
     rule: 'a number of milliseconds above 0, or a text such as "250ms", "30s", "5m", "2h" or "7d"',
     remedy: "Leave it out to wait as long as it takes.",
+  },
+  scope: {
+    isValid: (value) => value === "process" || value === "request",
+    rule: '"process" or "request"',
+    remedy: "Leave it out to keep results from request to request.",
   },
   async: {
     isValid: isBoolean,

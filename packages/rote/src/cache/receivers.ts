@@ -1,4 +1,4 @@
-import { Memo } from "./memo.ts";
+import type { Memo } from "./memo.ts";
 import { Registry } from "./registry.ts";
 import { Stamped } from "./stamped.ts";
 import type { Whole } from "./whole.ts";
@@ -61,14 +61,10 @@ export class Receivers {
   readonly property: string | symbol;
   private readonly whole: Whole;
   private readonly registry: Registry<Memo> = new Registry();
-  private readonly prepare: (memo: Memo) => void;
 
-  /** `prepare` gives a new cache what the options ask for. */
-  constructor(whole: Whole, property: string | symbol, prepare: (memo: Memo) => void) {
+  constructor(whole: Whole, property: string | symbol) {
     this.property = property;
     this.whole = whole;
-    whole.generation = whole.memo.generation = {};
-    this.prepare = prepare;
   }
 
   /** The cache for calls on `receiver`, made if there is none; perhaps out of date. */
@@ -99,11 +95,8 @@ export class Receivers {
   }
 
   private make(receiver: object, first: Memo | undefined): Memo {
-    const { whole } = this;
-    const memo = new Memo(whole, whole.memo.entriesEpoch);
-    memo.generation = whole.generation;
+    const memo = this.whole.makeMemo();
     memo.receiver = receiver;
-    this.prepare(memo);
     Owned.add(receiver, memo, first);
     this.registry.noteBirth(memo);
     if (this.onFirst?.(receiver) === true) this.onFirst = null;

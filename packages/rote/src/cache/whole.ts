@@ -21,10 +21,12 @@ export class Whole {
   runner: AnyFunction;
   /** How it is called in messages. */
   readonly name: string;
-  /** All of its results, or those of calls without an object as receiver where each of these has its own. */
+  /** All of its results; where there are several caches, those of calls on no object, or none. */
   readonly memo: Memo;
   /** The caches of its receivers, if each has its own. */
   receivers: Receivers | null = null;
+  /** It has a cache for each scope. */
+  isScoped = false;
   /** Of these, caches of another generation are out of date. An object of its own, so that it tells functions apart, too. */
   generation: object | null = null;
 
@@ -67,6 +69,7 @@ export class Whole {
   deepest = 0;
   coalesced = 0;
   oversized = 0;
+  private prepare: ((memo: Memo) => void) | null = null;
   private removed: RemovalCounts | undefined = undefined;
 
   /** `null` while nobody listens. */
@@ -93,6 +96,20 @@ export class Whole {
     this.name = name;
     this.depthLimit = depthLimit;
     this.memo = new Memo(this, epoch);
+  }
+
+  /** Lets it have several caches: each is given what the options ask for by `prepare`. */
+  divide(prepare: (memo: Memo) => void): void {
+    this.prepare = prepare;
+    this.generation = this.memo.generation = {};
+  }
+
+  /** Another cache. */
+  makeMemo(): Memo {
+    const memo = new Memo(this, this.memo.entriesEpoch);
+    memo.generation = this.generation;
+    this.prepare?.(memo);
+    return memo;
   }
 
   /** Entries that were removed, by cause. */

@@ -107,7 +107,8 @@ export function keyOfReceiver(memo: Memo, receiver: unknown): Key {
   return scanWithReceiver(memo.whole.byIdentity, [], receiver).toKey();
 }
 
-function newError({ whole: { name, original } }: Memo): RoteError {
+/** The error for a call with `new`. */
+export function newError({ whole: { name, original } }: Memo): RoteError {
   const type = original.name || "Type";
   return new RoteError(
     "ERR_NEW",

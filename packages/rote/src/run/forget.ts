@@ -9,7 +9,7 @@ import type { Key, Stored } from "../key/trie.ts";
 import { pin } from "./pins.ts";
 import { CLOSED, type Segment, stack } from "./stack.ts";
 
-/** Drops the entries if `clearAll` has asked for it, or `clear` for all receivers. */
+/** Drops the entries if `clearAll` has asked for it, or `clear` for all caches of a function. */
 export function catchUp(memo: Memo): void {
   const { whole } = memo;
   if (memo.entriesEpoch === stack.entriesEpoch && memo.generation === whole.generation) return;
@@ -19,9 +19,9 @@ export function catchUp(memo: Memo): void {
   memo.enter(stack.entriesEpoch);
 }
 
-/** Lets the caches of all receivers be out of date: each drops its entries when it is next used. */
+/** Lets all caches of a function with several be out of date: each drops its entries when it is next used. */
 export function renew(whole: Whole): void {
-  if (whole.receivers !== null) whole.generation = {};
+  if (whole.generation !== null) whole.generation = {};
 }
 
 /** Drops the entries. */

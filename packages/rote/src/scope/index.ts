@@ -1,0 +1,1 @@
+export { runInScope } from "./run-in-scope.ts";
