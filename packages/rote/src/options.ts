@@ -128,7 +128,7 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
 }
 
 /** One rule of the option table: what is valid, and what to do about a value that is not. */
-interface Rule {
+export interface Rule {
   readonly isValid: (value: unknown) => boolean;
   readonly rule: string;
   readonly remedy: string;
@@ -140,7 +140,7 @@ const isFunction = (value: unknown): boolean => typeof value === "function";
 const isShare = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 1;
 const isDuration = (value: unknown): boolean => toMilliseconds(value) >= 0;
 
-const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
+export const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
   key: {
     isValid: (value) => value === "value" || value === "identity" || typeof value === "function",
     rule: '"value", "identity", or a function of the arguments',
@@ -275,18 +275,21 @@ export function show(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-function checkEach(options: object, known: readonly string[], where: string): void {
+/** What options there are, each with its rule. */
+type Rules = Readonly<Record<string, Rule>>;
+
+function checkEach(options: object, known: Rules, where: string): void {
   for (const name of Reflect.ownKeys(options)) {
     const option = String(name);
     const value: unknown = (options as Record<PropertyKey, unknown>)[name];
-    if (typeof name !== "string" || !known.includes(option)) {
+    if (typeof name !== "string" || !Object.hasOwn(known, option)) {
       throw new RoteError(
         "ERR_INVALID_OPTION",
-        `"${option}" is not an option of ${where}. Known options: ${known.join(", ")}.`,
+        `"${option}" is not an option of ${where}. Known options: ${Object.keys(known).join(", ")}.`,
         { option, value },
       );
     }
-    const { isValid, rule, remedy } = rules[option as Option];
+    const { isValid, rule, remedy } = known[option] as Rule;
     if (value !== undefined && !isValid(value)) {
       throw new RoteError(
         "ERR_INVALID_OPTION",
@@ -310,7 +313,8 @@ export function checkBound(
       { value: bound },
     );
   }
-  checkEach(bound, ["maxEntries", "maxWeight"], "resize");
+  const { maxEntries, maxWeight } = rules;
+  checkEach(bound, { maxEntries, maxWeight }, "resize");
   const isLacking = !given.isBounded || (!given.isWeighed && "maxWeight" in bound);
   if (!isLacking) return;
   throw new RoteError(
@@ -323,7 +327,11 @@ export function checkBound(
 }
 
 /** Throws for options that are unknown, of the wrong type, or contradict each other. */
-export function checkOptions(options: MemoizeOptions): void {
+export function checkOptions(
+  options: MemoizeOptions,
+  where = "memoize",
+  known: Rules = rules,
+): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RoteError(
       "ERR_INVALID_ARGUMENT",
@@ -332,7 +340,7 @@ export function checkOptions(options: MemoizeOptions): void {
       { value: options },
     );
   }
-  checkEach(options, Object.keys(rules), "memoize");
+  checkEach(options, known, where);
   for (const [option, other, why] of DEPENDENCIES) {
     if (options[option] === undefined || other.some((each) => options[each] !== undefined))
       continue;
