@@ -1149,6 +1149,25 @@ describe("leaving", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
+  test("nor do the functions among the options see it", async () => {
+    const seen: unknown[][] = [];
+    const { load } = identity<number>({
+      key: (...args) => (seen.push(["key", ...args]), args),
+      maxWeight: 10,
+      weigh: (...args) => (seen.push(["weigh", ...args]), 1),
+      ttl: (...args) => (seen.push(["ttl", ...args]), "1h"),
+    });
+    await load(5, new AbortController().signal);
+    await load(5);
+    expect(seen.toSorted()).toEqual([
+      ["key", 5],
+      ["key", 5],
+      ["ttl", 5, 5],
+      ["weigh", 5, 5],
+    ]);
+    expect(load.cache.stats()).toMatchObject({ hits: 1, runs: 1 });
+  });
+
   test("without memoization, a caller leaves all the same", async () => {
     const { load, calls } = byHand<number>();
     configure({ enabled: false });

@@ -59,9 +59,18 @@ export function batching(loadMany: unknown, options: BatchOptions = {}): BatchPa
   Object.defineProperty(original, "name", { value: ownName, configurable: true });
   return {
     original,
-    options: { ...shared, async: true, receiver: false },
+    options: { ...shared, ...aboutKeys(shared), async: true, receiver: false },
     front: (memoized) => inFront(memoized, name),
   };
+}
+
+/** The options that are functions, which are told of the key alone, whether or not there is a signal. */
+function aboutKeys({ key, weigh, ttl }: MemoizeOptions): MemoizeOptions {
+  const options: MemoizeOptions = {};
+  if (typeof key === "function") options.key = (first) => key.call(undefined, first);
+  if (weigh !== undefined) options.weigh = (value, first) => weigh.call(undefined, value, first);
+  if (typeof ttl === "function") options.ttl = (value, first) => ttl.call(undefined, value, first);
+  return options;
 }
 
 /** What a run gets that may be told to stop: the key's result, unless it leaves before. */
