@@ -656,6 +656,19 @@ describe("as DataLoader: It is resilient to job queue ordering", () => {
     expect(batches).toEqual([["a", "b", "c", "d"]]);
   });
 
+  test("so do they outside of promise jobs, where Node's queue comes before them", async () => {
+    const { load, batches } = identity<string>();
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        void load("a");
+        void Promise.resolve().then(() => load("b"));
+        resolve();
+      });
+    });
+    await drained();
+    expect(batches).toEqual([["a", "b"]]);
+  });
+
   test("loaders call loaders, and their batches meet", async () => {
     const deep = identity<readonly string[]>();
     const outer = (): Recorder<string, string> => {
@@ -977,6 +990,24 @@ describe("each key is memoized by itself, with all options", () => {
     warnings.mockRestore();
   });
 
+  test("a verification that a schedule causes is of its own key", async () => {
+    const schedule = manual();
+    const { load, batches } = identity<number>({
+      verify: 1,
+      scheduleBatch(dispatch) {
+        schedule.scheduleBatch(dispatch);
+        if (load.cache.has(9)) void load(9);
+      },
+    });
+    const first = load(9);
+    schedule.dispatch();
+    await first;
+    const second = load(1);
+    schedule.dispatch();
+    expect(await second).toBe(1);
+    expect(batches).toEqual([[9], [1, 9]]);
+  });
+
   test("timing counts the wait for the batch, for each key", async () => {
     const { load } = identity<number>({ timing: true });
     await Promise.all([load(1), load(2)]);
@@ -1159,7 +1190,7 @@ describe("leaving", () => {
     });
     await load(5, new AbortController().signal);
     await load(5);
-    expect(seen.toSorted()).toEqual([
+    expect(seen.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
       ["key", 5],
       ["key", 5],
       ["ttl", 5, 5],
@@ -1184,30 +1215,42 @@ describe("leaving", () => {
     calls[0]?.end.resolve(["one", "two"]);
     expect(await stays).toBe("two");
     expect(await reasonOf(load(3, AbortSignal.abort("gone")))).toBe("gone");
+    await drained();
     expect(calls).toHaveLength(1);
-    for (const { signal } of [first, second])
+    const stayed = new AbortController();
+    const settled = load(4, stayed.signal);
+    await drained();
+    calls[1]?.end.resolve(["four"]);
+    expect(await settled).toBe("four");
+    for (const { signal } of [first, second, stayed])
       expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 
 describe("cycles", () => {
-  test("a batch that waits for a key of its own is refused, whichever key it is", async () => {
-    for (const wanted of [1, 2]) {
-      const load: Batched<number, number> = memoize.batch(
-        async (keys: readonly number[]) => {
-          await null;
-          const value = await load(wanted);
-          return keys.map(() => value);
-        },
-        { name: "users" },
-      );
-      const reasons = await Promise.all([reasonOf(load(1)), reasonOf(load(2))]);
-      for (const reason of reasons) expect(reason).toMatchObject({ code: "ERR_CYCLE" });
-      expect((reasons[0] as Error).message).toContain(
-        `users(array) → users(${wanted}) → users(array)`,
-      );
-    }
-  });
+  test.each<[string, BatchOptions]>([
+    ["by itself", {}],
+    ["because it was full", { maxBatch: 2 }],
+    ["at once", { scheduleBatch: (dispatch) => dispatch() }],
+  ])(
+    "a batch, dispatched %s, that waits for a key of its own is refused",
+    async (_how, options) => {
+      for (const wanted of [1, 2]) {
+        const load: Batched<number, number> = memoize.batch(
+          async (keys: readonly number[]) => {
+            await null;
+            const value = keys.includes(wanted) ? await load(wanted) : 0;
+            return keys.map(() => value);
+          },
+          { ...options, name: "users" },
+        );
+        const outcomes = await Promise.allSettled([load(1), load(2)]);
+        const reason = (outcomes[wanted - 1] as PromiseRejectedResult).reason as Error;
+        expect(reason).toMatchObject({ code: "ERR_CYCLE" });
+        expect(reason.message).toContain(`users(array) → users(${wanted}) → users(array)`);
+      }
+    },
+  );
 
   test("so is one that returns that promise without waiting for it", async () => {
     const load: Batched<number, number> = memoize.batch(
@@ -1234,18 +1277,32 @@ describe("cycles", () => {
     ]);
   });
 
-  test("to wait for a key of another batch is no cycle, nor is to be dispatched by a function that waits for it", async () => {
-    const schedule = manual();
-    const inner = identity<number>({ scheduleBatch: schedule.scheduleBatch });
-    const load = memoize(async (id: number) => {
-      const promise = inner.load(id);
-      schedule.dispatch();
-      return promise;
-    });
+  test("to wait for a key of another batch is no cycle", async () => {
+    const inner = identity<number>();
+    const load = memoize(async (id: number) => inner.load(id));
     const outer = memoize.batch(async (ids: readonly number[]) =>
       Promise.all(ids.map((id) => load(id))),
     );
     expect(await Promise.all([valueOf(outer(1)), valueOf(outer(2))])).toEqual([1, 2]);
+  });
+
+  test("nor is to wait for the function that has dispatched the batch", async () => {
+    const schedule = manual();
+    const load = memoize.batch(
+      async (ids: readonly number[]) => {
+        const value = await flush();
+        return ids.map((id) => id + value);
+      },
+      { scheduleBatch: schedule.scheduleBatch },
+    );
+    const flush = memoize(async (): Promise<number> => {
+      schedule.dispatch();
+      await null;
+      return 10;
+    });
+    const waiting = load(1);
+    expect(await valueOf(flush())).toBe(10);
+    expect(await valueOf(waiting)).toBe(11);
   });
 });
 
@@ -1273,6 +1330,16 @@ describe("the function", () => {
     await Promise.all([load.original(1), load(1), load.original(1)]);
     await load.original(1);
     expect(batches).toEqual([[1, 1, 1], [1]]);
+  });
+
+  test("original has a place for each call, also inside a run of another function", async () => {
+    const { load, batches } = identity<number>();
+    const sum = memoize(async (a: number, b: number) => {
+      const values = await Promise.all([load.original(a), load.original(b)]);
+      return values.join();
+    });
+    expect(await sum(1, 2)).toBe("1,2");
+    expect(batches).toEqual([[1, 2]]);
   });
 
   test("runs loadMany in the async context of the call that began the batch", async () => {

@@ -161,6 +161,7 @@ function problemOf(results: unknown, { name, size }: Batch): RoteError | undefin
 /** Collects the keys of one function in batches. */
 export class Batcher {
   private readonly rules: Batching;
+  /** The one batch that is open, if there is one. */
   private open: Batch | undefined = undefined;
 
   constructor(rules: Batching) {
@@ -212,7 +213,7 @@ export class Batcher {
   }
 
   private close(batch: Batch): readonly unknown[] {
-    if (this.open === batch) this.open = undefined;
+    this.open = undefined;
     return batch.close();
   }
 
