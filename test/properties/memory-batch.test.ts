@@ -66,6 +66,32 @@ describe("the heap is flat over", () => {
     expect(load.cache.stats()).toMatchObject({ entries: 0, inFlight: 0 });
   });
 
+  test("fifty thousand batches that lose patience with a run which never ends", async () => {
+    const never = memoize(async () => deferred<number>().promise);
+    const load = memoize.batch(
+      async (keys: readonly number[]) => {
+        await Promise.race([never(), null]);
+        return keys;
+      },
+      { maxBatch: 1, ttl: 0 },
+    );
+    // What a race leaves with the promise that lost is the platform's: beside the same without batches.
+    const plain = memoize(
+      async (key: number) => {
+        await Promise.race([never(), null]);
+        return key;
+      },
+      { ttl: 0 },
+    );
+    let next = 0;
+    const growthOf = (call: (key: number) => Promise<number>): Promise<number> =>
+      growth(async () => {
+        for (let batch = 0; batch < 5000; batch++) await call(next++);
+      });
+    const grown = (await growthOf(load)) - (await growthOf(plain));
+    expect(grown).toBeLessThan(LIMIT);
+  });
+
   test("a hundred thousand calls with one long-lived signal", async () => {
     const load = memoize.batch(async (keys: readonly number[]) => keys, { maxEntries: 10 });
     const { signal } = new AbortController();
@@ -98,10 +124,12 @@ describe("what is collected", () => {
       return results;
     }, options);
     await (async () => {
-      const [key, content] = [new Thing(), [new Thing()]];
-      const calls = [load(key), load(content), load(new Thing(), new AbortController().signal)];
-      for (const value of await Promise.allSettled(calls)) references.push(new WeakRef(value));
-      references.push(new WeakRef(key), new WeakRef(content), ...calls.map((x) => new WeakRef(x)));
+      const keys = [new Thing(), { id: 1 }, [new Thing()]];
+      const calls = keys.map((key, at) =>
+        at === 2 ? load(key, new AbortController().signal) : load(key),
+      );
+      await Promise.allSettled(calls);
+      references.push(...[...keys, ...calls].map((each) => new WeakRef<WeakKey>(each)));
     })();
     load.cache.clear();
     await drained();
