@@ -47,7 +47,7 @@ const maxBatch = fc.constantFrom(1, 2, 3, Infinity);
 test("batches behave as the model in long stories, with and without microtasks in between", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(step, fc.boolean()), { maxLength: 40 }),
+      fc.array(fc.tuple(step, fc.boolean()), { maxLength: 60, size: "max" }),
       maxBatch,
       async (told, limit) => {
         const model = new BatchModel(limit);
@@ -91,7 +91,7 @@ test("whatever the order of calls, dispatches and results, each key is loaded on
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
-      fc.array(fc.array(fc.nat(12), { maxLength: 8 }), { maxLength: 6 }),
+      fc.array(fc.array(fc.nat(12), { maxLength: 8, size: "max" }), { maxLength: 6, size: "max" }),
       maxBatch,
       async (scheduler, callers, limit) => {
         const loaded: number[] = [];
