@@ -29,6 +29,7 @@ export default defineConfig({
     projects: [
       project("unit", ["packages/*/src/**/*.test.ts"], { testTimeout: long }),
       project("properties", ["test/properties/**/*.test.ts"], { testTimeout: long }),
+      project("decorators", ["test/decorators/**/*.test.ts"], { testTimeout: 120_000 }),
       project("faults", ["test/faults/**/*.test.ts"], { testTimeout: long }),
       project("examples", ["test/examples/**/*.test.ts"], { testTimeout: 120_000 }),
       project("docs", ["test/docs/**/*.test.ts"], { testTimeout: 120_000 }),

@@ -5,7 +5,8 @@
  * 2. In packages/rote/src the folders are the steps of a call. A file imports its own step and
  *    earlier ones (key ← cache ← run ← tier ← call), never a later one; files at the top may import any step.
  * 3. The core imports no subpath, and nothing but itself: no dependency, no `node:`.
- * 4. cli uses the public surface of rote alone.
+ * 4. A subpath imports the core and itself. Those that run everywhere import nothing else, no `node:` either.
+ * 5. cli uses the public surface of rote alone.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -15,6 +16,7 @@ import { parseSync } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const steps = ["key", "cache", "run", "tier", "call"];
+const everywhere = ["metrics"];
 const problems = [];
 
 function checkExports(directory) {
@@ -76,12 +78,19 @@ function checkCore() {
     for (const specifier of importsOf(path)) {
       if (!specifier.startsWith(".")) {
         if (!isSubpath) problems.push(`${where}: the core may not import "${specifier}"`);
+        else if (everywhere.includes(folder))
+          problems.push(`${where}: "${folder}" runs everywhere and may not import "${specifier}"`);
         continue;
       }
       const target = resolve(dirname(path), specifier);
       const targetFolder = folderOf(target);
       if (!existsSync(target)) problems.push(`${where}: ${specifier} does not exist`);
-      if (isSubpath || targetFolder === folder) continue;
+      if (targetFolder === folder) continue;
+      if (isSubpath) {
+        if (targetFolder !== "" && !steps.includes(targetFolder))
+          problems.push(`${where}: "${folder}" may not import the subpath "${targetFolder}"`);
+        continue;
+      }
       const targetStep = steps.indexOf(targetFolder);
       if (targetFolder !== "" && targetStep === -1) {
         problems.push(`${where}: the core may not import the subpath "${targetFolder}"`);

@@ -52,7 +52,10 @@ writeFileSync(
     compilerOptions: {
       // Readers may use all of TypeScript.
       erasableSyntaxOnly: false,
-      paths: { rote: ["../../../packages/rote/src/index.ts"] },
+      paths: {
+        rote: ["../../../packages/rote/src/index.ts"],
+        "rote/*": ["../../../packages/rote/src/*/index.ts"],
+      },
     },
     include: ["*.check.ts"],
     exclude: [],

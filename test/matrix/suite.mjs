@@ -4,6 +4,7 @@
  * scripts/matrix.mjs under several Nodes; by itself: `node test/matrix/suite.mjs`.
  */
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import vm from "node:vm";
 
 import {
@@ -16,6 +17,7 @@ import {
   RoteError,
   tabulate,
 } from "../../packages/rote/dist/index.js";
+import { observeMetrics, publishEvents } from "../../packages/rote/dist/metrics/index.js";
 
 const cases = [];
 const test = (name, run) => cases.push({ name, run });
@@ -322,6 +324,66 @@ test("async functions that wait for each other get an error, across awaits", asy
 test("async recursion is as deep as it likes", async () => {
   const depth = memoize(async (n) => (n === 0 ? 0 : 1 + (await depth(n - 1))));
   assert.equal(await depth(20_000), 20_000);
+});
+
+test("events are published while somebody has subscribed, also by functions that were there before", async () => {
+  const before = memoize((n) => n * n, { name: "matrix before" });
+  const stop = publishEvents({ interval: 1 });
+  const told = [];
+  const note = ({ name, type }) => {
+    if (name.startsWith("matrix")) told.push(`${name} ${type}`);
+  };
+  subscribe("rote:run", note);
+  subscribe("rote:hit", note);
+  const after = memoize((n) => n * n, { name: "matrix after" });
+  assert.equal(after(3) + after(3), 18);
+  assert.deepEqual(told, ["matrix after run", "matrix after hit"]);
+  for (let n = 0; told.length === 2 && n < 2000; n++) {
+    before(n);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.equal(told[2], "matrix before run");
+  unsubscribe("rote:run", note);
+  unsubscribe("rote:hit", note);
+  after(4);
+  assert.equal(told.length, 3);
+  subscribe("rote:run", note);
+  stop();
+  before(-1);
+  after(-1);
+  unsubscribe("rote:run", note);
+  assert.equal(told.length, 3);
+});
+
+test("metrics are read when a meter collects", () => {
+  const told = new Map();
+  let collect;
+  const stop = observeMetrics({
+    createObservableCounter: (name) => ({ name }),
+    createObservableUpDownCounter: (name) => ({ name }),
+    addBatchObservableCallback: (callback) => {
+      collect = () =>
+        callback({
+          observe: ({ name }, value, attributes) => {
+            if (attributes["rote.function.name"] !== "matrix") return;
+            const result = attributes["rote.call.result"];
+            told.set(result === undefined ? name : `${name} ${result}`, value);
+          },
+        });
+    },
+    removeBatchObservableCallback: () => {
+      collect = undefined;
+    },
+  });
+  const square = memoize((n) => n * n, { name: "matrix" });
+  square(3);
+  square(3);
+  collect();
+  assert.equal(told.get("rote.calls hit"), 1);
+  assert.equal(told.get("rote.calls miss"), 1);
+  assert.equal(told.get("rote.entries"), 1);
+  stop();
+  assert.equal(collect, undefined);
 });
 
 let failed = 0;

@@ -1,5 +1,11 @@
 // A user's file: compiled against the packed package by every supported TypeScript.
 import { isMemoized, memoize, RoteError } from "rote";
+import {
+  type ChannelMessages,
+  type MetricMeter,
+  observeMetrics,
+  publishEvents,
+} from "rote/metrics";
 
 const fibonacci = memoize((n: number): number => (n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2)));
 export const answer: number = fibonacci(36);
@@ -30,3 +36,16 @@ export const one: Promise<{ id: number }> = user(1);
 void user("1");
 
 export const found: boolean = isMemoized(fibonacci) && !(fibonacci instanceof RoteError);
+
+export function watch(meter: MetricMeter): () => void {
+  const stops = [
+    observeMetrics(meter, { attributes: { part: "search" } }),
+    publishEvents({ interval: "5s" }),
+  ];
+  return () => stops.forEach((stop) => stop());
+}
+export const nameOf = (message: ChannelMessages["run"]): string =>
+  `${message.name} ${message.duration}`;
+
+// @ts-expect-error "5 seconds" is no Duration
+publishEvents({ interval: "5 seconds" });

@@ -3,7 +3,7 @@
  * With "lru" the model says everything; with the other policies all but who is evicted.
  */
 import fc from "fast-check";
-import { memoize, RoteError } from "rote";
+import { cacheOf, memoize, memoizeMethods, RoteError } from "rote";
 import type { Memoized, MemoizeOptions } from "rote";
 import { describe, expect, test } from "vitest";
 
@@ -25,6 +25,8 @@ interface Shape {
   readonly wrap: (body: Body) => AnyFunction;
   readonly calls: readonly Call[];
   readonly key?: "identity";
+  /** Memoized as a method, each of whose receivers has a cache of its own: the calls are on one. */
+  readonly isMethod?: true;
   /** Whether keys hold objects, of which nothing may be remembered once they are removed. */
   readonly holdsObjects?: true;
 }
@@ -35,6 +37,15 @@ const objects: readonly object[] = Array.from({ length: 10 }, (_, index) => ({
   ...(index % 2 === 0 ? {} : { index: 1 }),
 }));
 const receivers: readonly object[] = [{ name: "a" }, { name: "b" }, { name: "c" }];
+
+/** Another one for each method. */
+let owner: object = {};
+const onOwner = (args: () => unknown[]): Call => ({
+  get receiver() {
+    return owner;
+  },
+  args,
+});
 
 const shapes: Record<string, Shape> = {
   "one argument": {
@@ -88,6 +99,22 @@ const shapes: Record<string, Shape> = {
       ["1"],
       [null],
     ].map((args) => ({ args: () => structuredClone(args) })),
+  },
+  "a method of one argument": {
+    wrap: (body) =>
+      function (this: unknown, a: unknown) {
+        return body(this, [a]);
+      },
+    calls: primitives.map((value) => onOwner(() => [value])),
+    isMethod: true,
+  },
+  "a method of two arguments": {
+    wrap: (body) =>
+      function (this: unknown, a: unknown, b: unknown) {
+        return body(this, [a, b]);
+      },
+    calls: primitives.map((_, index) => onOwner(() => [index % 3, { index: index % 4 }])),
+    isMethod: true,
   },
   receivers: {
     wrap: (body) =>
@@ -222,6 +249,22 @@ const FAILURE_WEIGHT = ((): number => {
   return fn.cache.stats().weight ?? 0;
 })();
 
+/** A method of a new owner, called like a function, with the handle of the owner. */
+function asMethod(
+  method: AnyFunction,
+  options: MemoizeOptions<AnyFunction>,
+): Memoized<AnyFunction> {
+  class Owner {
+    declare method: AnyFunction;
+  }
+  Object.defineProperty(Owner.prototype, "method", { value: method, configurable: true });
+  memoizeMethods(Owner, { method: options });
+  const own = new Owner();
+  owner = own;
+  const call = (...args: unknown[]): unknown => own.method(...args);
+  return Object.assign(call, { cache: cacheOf(own, "method"), original: method });
+}
+
 /** A memoized function with its model, both seen through operations of the same calls. */
 class Pair {
   readonly setting: Setting;
@@ -280,10 +323,8 @@ class Pair {
       options.jitter = 1;
       options.random = () => (this.drawn = this.next?.outcome.random ?? 0);
     }
-    this.fn = memoize(
-      shape.wrap((receiver, args) => this.run(receiver, args)),
-      options,
-    );
+    const wrapped = shape.wrap((receiver, args) => this.run(receiver, args));
+    this.fn = shape.isMethod === true ? asMethod(wrapped, options) : memoize(wrapped, options);
     if (listens) {
       this.fn.cache.on("remove", ({ cause }) => {
         this.removeEvents[cause] = (this.removeEvents[cause] ?? 0) + 1;
@@ -311,7 +352,9 @@ class Pair {
   }
 
   private handle(call: Call): Memoized<AnyFunction>["cache"] {
-    return call.receiver === undefined ? this.fn.cache : this.fn.cache.of(call.receiver);
+    return call.receiver === undefined || this.shape.isMethod
+      ? this.fn.cache
+      : this.fn.cache.of(call.receiver);
   }
 
   has(key: number): boolean {

@@ -1,7 +1,10 @@
 import { type BatchOptions, checkBatchOptions } from "./batch-options.ts";
 import type { AnyFunction } from "./cache/memo.ts";
+import type { Whole } from "./cache/whole.ts";
+import { memoizeFunction } from "./define.ts";
 import { RoteError } from "./errors.ts";
 import type { CacheHandle } from "./handle.ts";
+import { attach, shape, wholeOf } from "./memoized.ts";
 import { type MemoizeOptions, show } from "./options.ts";
 import { afterJobs } from "./run/after-jobs.ts";
 import { Batcher, type Slot } from "./run/batch.ts";
@@ -19,15 +22,8 @@ export interface Batched<Key, Value> {
   readonly original: (key: Key, signal?: Signal) => Promise<Value>;
 }
 
-/** The parts of a batched function: `original` is to be memoized, and called through `front`. */
-export interface BatchParts {
-  readonly original: AnyFunction;
-  readonly options: MemoizeOptions;
-  readonly front: (memoized: AnyFunction) => AnyFunction;
-}
-
-/** Checks what `memoize.batch` was given, and takes it apart. */
-export function batching(loadMany: unknown, options: BatchOptions = {}): BatchParts {
+/** What `memoize.batch` returns. */
+export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunction {
   if (typeof loadMany !== "function") {
     throw new RoteError(
       "ERR_INVALID_ARGUMENT",
@@ -51,17 +47,22 @@ export function batching(loadMany: unknown, options: BatchOptions = {}): BatchPa
   // One parameter, as calls have that are to be fast.
   const original = (key: unknown, ...[signal]: readonly unknown[]): Promise<unknown> => {
     const flight = currentFlight();
-    const isOwn = flight instanceof Flight && flight.memo.original === original;
+    const isOwn = flight instanceof Flight && flight.memo.whole.original === original;
     if (!isSignal(signal)) return batcher.add(key, isOwn ? flight : undefined).promise;
     if (signal.aborted) return Promise.reject(signal.reason);
     return leaving(batcher, batcher.add(key, isOwn ? flight : undefined), signal);
   };
   Object.defineProperty(original, "name", { value: ownName, configurable: true });
-  return {
-    original,
-    options: { ...shared, ...aboutKeys(shared), async: true, receiver: false },
-    front: (memoized) => inFront(memoized, name),
-  };
+  const memoized = memoizeFunction(original, {
+    ...shared,
+    ...aboutKeys(shared),
+    async: true,
+    receiver: false,
+  });
+  const whole = wholeOf(memoized) as Whole;
+  const front = inFront(memoized, name);
+  shape(front, whole, original, Function.prototype);
+  return attach(front, whole);
 }
 
 /** The options that are functions, which are told of the key alone, whether or not there is a signal. */

@@ -1,4 +1,4 @@
-import { findMemos } from "./cache/registry.ts";
+import { wholes } from "./cache/whole.ts";
 import { environment } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { show } from "./options.ts";
@@ -23,7 +23,11 @@ export function clearAll(): void {
   stack.entriesEpoch++;
   if (stack.isEnabled) stack.epoch = stack.entriesEpoch;
   // In the middle of a run, what it relies on has to be seen to first: each function does, when called.
-  if (stack.segment === null) for (const memo of findMemos()) catchUp(memo);
+  if (stack.segment !== null) return;
+  for (const { memo, receivers } of wholes.find()) {
+    catchUp(memo);
+    for (const own of receivers?.all() ?? []) catchUp(own);
+  }
 }
 
 /** What `ROTE` says: `"off"`, `"bare"`, or nothing. Read when the first function is memoized. */

@@ -1,5 +1,5 @@
 import type { EntryRules } from "./cache/rules.ts";
-import type { Memo, Patience } from "./cache/memo.ts";
+import type { Patience, Whole } from "./cache/whole.ts";
 import { Lru } from "./cache/policy/lru.ts";
 import type { Bound, PolicyHooks, Policy } from "./cache/policy/policy.ts";
 import { S3Fifo } from "./cache/policy/s3-fifo.ts";
@@ -11,81 +11,81 @@ import { schedule } from "./run/schedule.ts";
 import { outside } from "./run/stack.ts";
 
 /** What the options say about entries; `undefined` if nothing, so that results can be kept as they are. */
-export function entryRules(memo: Memo, options: MemoizeOptions): EntryRules | undefined {
+export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | undefined {
   const { maxEntries, maxWeight, weigh, ttl, touch = false } = options;
   const errorTtl = toMilliseconds(options.rememberErrors ?? 0);
   const hasBound = maxEntries !== undefined || maxWeight !== undefined;
   const hasTtl = ttl !== undefined && (typeof ttl === "function" || toMilliseconds(ttl) < Infinity);
   if (!hasBound && !hasTtl && !(errorTtl > 0)) return undefined;
-  memo.seesErrors = errorTtl > 0;
-  if (hasBound || hasTtl) memo.growthAt = Infinity;
+  whole.seesErrors = errorTtl > 0;
+  if (hasBound || hasTtl) whole.growthAt = Infinity;
   const rules: EntryRules = {
     bound: { maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity },
     weigh,
-    ttl: ttlOf(memo, options),
+    ttl: ttlOf(whole, options),
     expires: hasTtl || errorTtl > 0,
     touch,
     errorTtl,
   };
   return hasBound
-    ? { ...rules, policy: (hooks) => policyOf(memo, options, rules.bound, hooks) }
+    ? { ...rules, policy: (hooks) => policyOf(whole, options, rules.bound, hooks) }
     : rules;
 }
 
 function policyOf(
-  memo: Memo,
+  whole: Whole,
   { policy, random }: MemoizeOptions,
   bound: Bound,
   hooks: PolicyHooks,
 ): Policy {
   if (policy === "lru") return new Lru(bound, hooks);
-  if (policy === "w-tinylfu") return new WTinyLfu(bound, hooks, () => lotWhatever(memo, random));
+  if (policy === "w-tinylfu") return new WTinyLfu(bound, hooks, () => lotWhatever(whole, random));
   return new S3Fifo(bound, hooks);
 }
 
 /** The option `clock`, which is asked as what it is, a callback, and has to answer. */
-export function clockOf(memo: Memo, clock: () => number): () => number {
+export function clockOf(whole: Whole, clock: () => number): () => number {
   return () => {
     const time: unknown = outside(clock);
     if (typeof time === "number" && Number.isFinite(time)) return time;
     throw new RoteError(
       "ERR_INVALID_RESULT",
-      `clock of "${memo.name}" must return a finite number of milliseconds; it returned ${show(time)}. Leave the option out for Date.now.`,
+      `clock of "${whole.name}" must return a finite number of milliseconds; it returned ${show(time)}. Leave the option out for Date.now.`,
       { option: "clock", value: time },
     );
   };
 }
 
 /** A number at random. */
-export function lotOf(memo: Memo, random: (() => number) | undefined): number {
+export function lotOf(whole: Whole, random: (() => number) | undefined): number {
   if (random === undefined) return Math.random();
   const lot: unknown = outside(random);
   if (typeof lot === "number" && lot >= 0 && lot < 1) return lot;
   throw new RoteError(
     "ERR_INVALID_RESULT",
-    `random of "${memo.name}" must return a number from 0 up to, but not, 1; it returned ${show(lot)}. Leave the option out for Math.random.`,
+    `random of "${whole.name}" must return a number from 0 up to, but not, 1; it returned ${show(lot)}. Leave the option out for Math.random.`,
     { option: "random", value: lot },
   );
 }
 
 /** The same in the middle of an admission, where nothing may fail. */
-function lotWhatever(memo: Memo, random: (() => number) | undefined): number {
+function lotWhatever(whole: Whole, random: (() => number) | undefined): number {
   try {
-    return lotOf(memo, random);
+    return lotOf(whole, random);
   } catch {
     return Math.random();
   }
 }
 
 function ttlOf(
-  memo: Memo,
+  whole: Whole,
   { ttl = Infinity, jitter = 0, random }: MemoizeOptions,
 ): EntryRules["ttl"] {
   // Shorter, never longer: nothing is older than the TTL says.
   const vary = (milliseconds: number): number =>
     jitter === 0 || milliseconds === Infinity
       ? milliseconds
-      : milliseconds * (1 - jitter * lotOf(memo, random));
+      : milliseconds * (1 - jitter * lotOf(whole, random));
   if (typeof ttl !== "function") {
     const milliseconds = toMilliseconds(ttl);
     return jitter === 0 ? milliseconds : () => vary(milliseconds);
@@ -98,7 +98,7 @@ function ttlOf(
     if (milliseconds >= 0) return vary(milliseconds);
     throw new RoteError(
       "ERR_INVALID_RESULT",
-      `ttl of "${memo.name}" must return ${DURATION_RULE}, or Infinity; it returned ${show(given)}. The result was not kept: return Infinity for what stays fresh, 0 for what is not to be kept.`,
+      `ttl of "${whole.name}" must return ${DURATION_RULE}, or Infinity; it returned ${show(given)}. The result was not kept: return Infinity for what stays fresh, 0 for what is not to be kept.`,
       { option: "ttl", value: given },
     );
   };

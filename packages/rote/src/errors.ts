@@ -8,7 +8,8 @@ export type RoteErrorCode =
   | "ERR_DEPTH"
   | "ERR_VERIFY"
   | "ERR_TIMEOUT"
-  | "ERR_INVALID_RESULT";
+  | "ERR_INVALID_RESULT"
+  | "ERR_UNSUPPORTED";
 
 /** What a {@link RoteError} can carry besides its sentence; which fields are there depends on the code. */
 export interface RoteErrorFields {

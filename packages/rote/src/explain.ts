@@ -44,7 +44,7 @@ export type Explanation =
 /** For `fn.cache.explain`. */
 export function explain(memo: Memo, key: Key): Explanation {
   if (!stack.isEnabled) return willRun("off", undefined, "memoization is switched off");
-  const clock = memo.clock ?? sharedClock();
+  const clock = memo.whole.clock ?? sharedClock();
   const time = clock.read();
   const found = memo.trie.get(key);
   if (found instanceof Entry) return explainEntry(memo, found, clock, time);

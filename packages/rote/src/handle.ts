@@ -2,8 +2,11 @@ import { argumentsOf } from "./cache/arguments.ts";
 import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "./cache/entry.ts";
 import { type CacheEvents, type CacheEventType, EVENT_TYPES, Listeners } from "./cache/events.ts";
 import type { AnyFunction, Callable, Memo, ParametersOf, ResultOf } from "./cache/memo.ts";
+import { canOwn } from "./cache/receivers.ts";
 import type { RemovalCause } from "./cache/removal.ts";
+import type { Whole } from "./cache/whole.ts";
 import { keyOfCall, keyOfReceiver } from "./call/any.ts";
+import { memoOf } from "./call/method.ts";
 import { RoteError } from "./errors.ts";
 import { explain, type Explanation } from "./explain.ts";
 import { VOID } from "./key/node.ts";
@@ -177,10 +180,10 @@ export class Handle implements CacheHandle {
     const memo = this.#memo;
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
-    const { runs } = memo;
+    const { runs } = memo.whole;
     try {
-      if (memo.isAsync) {
-        const caller = readCaller(args, memo.byIdentity);
+      if (memo.whole.isAsync) {
+        const caller = readCaller(args, memo.whole.byIdentity);
         const gone = caller?.signals.find(({ aborted }) => aborted);
         return gone === undefined
           ? fly(memo, this.#receiver, args, key, caller, true)
@@ -194,7 +197,7 @@ export class Handle implements CacheHandle {
       return value;
     } finally {
       // Unless it was refused, as a cycle for instance.
-      if (memo.runs > runs && !memo.isAsync) memo.extraRuns++;
+      if (memo.whole.runs > runs && !memo.whole.isAsync) memo.whole.extraRuns++;
     }
   }
 
@@ -209,28 +212,18 @@ export class Handle implements CacheHandle {
       if (stored instanceof Entry && stored.state !== RESULT) continue;
       const value = stored instanceof Entry ? stored.value : stored === VOID ? undefined : stored;
       const args = argumentsOf(memo, key);
-      yield [(memo.keyOf === undefined ? args : args[0]) as never, value as never];
+      yield [(memo.whole.keyOf === undefined ? args : args[0]) as never, value as never];
     }
   }
 
   stats(): CacheStats {
-    const memo = this.#memo;
     const { size } = this;
-    const { hits, runs, reruns, extraRuns, runTime, timedRuns, deepest, pinned, entries } = memo;
+    const { whole, pinned, entries } = this.#memo;
     return {
-      hits,
-      misses: runs - reruns - extraRuns,
-      runs,
-      reruns,
+      ...countsOf(whole),
       entries: size,
       weight: entries?.policy?.weight ?? size,
-      oversized: entries?.oversized ?? 0,
-      removals: { ...memo.removals.counts },
       inFlight: entries?.flights ?? 0,
-      coalesced: entries?.coalesced ?? 0,
-      runTime,
-      timeSaved: timedRuns === 0 ? 0 : (hits * runTime) / timedRuns,
-      depth: deepest,
       pinned: pinned === null ? 0 : pinned.entries().length,
     };
   }
@@ -242,7 +235,7 @@ export class Handle implements CacheHandle {
     checkBound(
       bound,
       { isBounded: entries !== null && entries.policy !== null, isWeighed },
-      memo.name,
+      memo.whole.name,
     );
     if (entries === null) return;
     const { maxEntries, maxWeight } = entries.bound;
@@ -257,28 +250,16 @@ export class Handle implements CacheHandle {
   }
 
   on(type: CacheEventType, listener: (event: never) => void): () => void {
-    if (!EVENT_TYPES.includes(type) || typeof listener !== "function") {
-      throw new RoteError(
-        "ERR_INVALID_ARGUMENT",
-        `cache.on takes one of ${EVENT_TYPES.map((each) => `"${each}"`).join(", ")} and a function; received ${typeof type === "string" ? `"${type as string}"` : show(type)} and ${show(listener)}.`,
-        { value: EVENT_TYPES.includes(type) ? listener : type },
-      );
-    }
-    const memo = this.#caughtUp();
-    const listeners = (memo.listeners ??= new Listeners(memo.name, outside));
-    const remove = listeners.add(type, listener);
-    listen(memo);
-    return () => {
-      remove();
-      listen(memo);
-    };
+    return listenTo(this.#caughtUp().whole, type, listener);
   }
 
   of(receiver: unknown): Handle {
+    const { whole } = this.#memo;
+    if (whole.receivers !== null) return handleOfReceiver(whole, receiver);
     if (!this.#memo.hasReceiver) {
       throw new RoteError(
         "ERR_INVALID_ARGUMENT",
-        `"${this.#memo.name}" does not use this, so its entries belong to no receiver. Use the handle without of(), or memoize with { receiver: true }.`,
+        `"${this.#memo.whole.name}" does not use this, so its entries belong to no receiver. Use the handle without of(), or memoize with { receiver: true }.`,
       );
     }
     return new Handle(this.#memo, receiver, true);
@@ -339,18 +320,65 @@ export class Handle implements CacheHandle {
   }
 }
 
+/** What is counted per function, whatever the receiver. */
+export function countsOf(
+  whole: Whole,
+): Omit<CacheStats, "entries" | "weight" | "inFlight" | "pinned"> {
+  const { hits, runs, reruns, extraRuns, runTime, timedRuns } = whole;
+  return {
+    hits,
+    misses: runs - reruns - extraRuns,
+    runs,
+    reruns,
+    oversized: whole.oversized,
+    removals: { ...whole.removals },
+    coalesced: whole.coalesced,
+    runTime,
+    timeSaved: timedRuns === 0 ? 0 : (hits * runTime) / timedRuns,
+    depth: whole.deepest,
+  };
+}
+
 function isSettled(stored: unknown): boolean {
   return !(stored instanceof Entry) || stored.state <= REJECTION;
 }
 
+/** The handle for one receiver of a method. */
+export function handleOfReceiver(whole: Whole, receiver: unknown): Handle {
+  return new Handle(memoOf(whole, receiver), receiver, !canOwn(receiver));
+}
+
+/** For `on`. */
+export function listenTo(
+  whole: Whole,
+  type: CacheEventType,
+  listener: (event: never) => void,
+): () => void {
+  if (!EVENT_TYPES.includes(type) || typeof listener !== "function") {
+    throw new RoteError(
+      "ERR_INVALID_ARGUMENT",
+      `cache.on takes one of ${EVENT_TYPES.map((each) => `"${each}"`).join(", ")} and a function; received ${typeof type === "string" ? `"${type as string}"` : show(type)} and ${show(listener)}.`,
+      { value: EVENT_TYPES.includes(type) ? listener : type },
+    );
+  }
+  const listeners = (whole.listeners ??= new Listeners(whole.name, outside));
+  const remove = listeners.add(type, listener);
+  listen(whole);
+  return () => {
+    remove();
+    listen(whole);
+  };
+}
+
 /** Somebody has begun or ceased to listen. */
-function listen(memo: Memo): void {
-  const listeners = memo.listeners;
+function listen(whole: Whole): void {
+  const { memo } = whole;
+  const { listeners } = whole;
   if (listeners === null) return;
-  memo.unobserved ??= memo.runner;
+  whole.unobserved ??= whole.runner;
   const isObserved = listeners.has("run") || listeners.has("error");
-  memo.runner = isObserved ? observing(memo.unobserved, memo) : memo.unobserved;
-  memo.seesErrors = listeners.has("error") || (memo.entries?.rules.errorTtl ?? 0) > 0;
-  if (listeners.isEmpty) memo.listeners = null;
+  whole.runner = isObserved ? observing(whole.unobserved, whole) : whole.unobserved;
+  whole.seesErrors = listeners.has("error") || (memo.entries?.rules.errorTtl ?? 0) > 0;
+  if (listeners.isEmpty) whole.listeners = null;
   memo.enter(memo.entriesEpoch);
 }

@@ -9,7 +9,9 @@ export { RoteError, type RoteErrorCode, type RoteErrorFields } from "./errors.ts
 export type { Explanation } from "./explain.ts";
 export type { CacheHandle, CacheStats } from "./handle.ts";
 export { keySymbol } from "./key/scan.ts";
-export { cacheOf, isMemoized, memoize, type Memoized } from "./memoize.ts";
+export { memoizeMethods } from "./decorate.ts";
+export { memoize } from "./memoize.ts";
+export { cacheOf, isMemoized, type Memoized } from "./memoized.ts";
 export type { MemoizeOptions } from "./options.ts";
 export { snapshot } from "./snapshot.ts";
 export { tabulate } from "./tabulate.ts";

@@ -6,6 +6,7 @@ import {
   isMemoized,
   keySymbol,
   memoize,
+  memoizeMethods,
   RoteError,
   tabulate,
 } from "./index.ts";
@@ -377,5 +378,125 @@ describe("the functions beside memoize", () => {
       // @ts-expect-error there is no such code
       if (error.code === "ERR_NONSENSE") throw error;
     }
+  });
+});
+
+describe("decorators", () => {
+  class Shape {
+    width = 1;
+
+    @memoize
+    area(height: number): number {
+      return this.width * height;
+    }
+
+    @memoize({ maxEntries: 10 })
+    async load(id: string): Promise<number> {
+      await null;
+      return id.length;
+    }
+
+    parse(text: string): string;
+    parse(value: number, radix: number): number;
+    @memoize
+    parse(value: string | number, _radix?: number): string | number {
+      return value;
+    }
+
+    @memoize
+    first<T>(list: readonly T[]): T | undefined {
+      return list[0];
+    }
+
+    @memoize
+    get half(): number {
+      return this.width / 2;
+    }
+
+    @memoize
+    self(): this {
+      return this;
+    }
+
+    @memoize
+    bound(this: Shape & { extra: string }): string {
+      return this.extra;
+    }
+
+    @memoize
+    static make(width: number): Shape {
+      return Object.assign(new Shape(), { width });
+    }
+
+    @memoize
+    #secret(value: string): number {
+      return value.length;
+    }
+    reveal(): number {
+      return this.#secret("a");
+    }
+  }
+
+  test("a method keeps its type: this, overloads, generics, getters", () => {
+    const shape = new Shape();
+    expectTypeOf(shape.area).toEqualTypeOf<(height: number) => number>();
+    expectTypeOf(shape.load("a")).toEqualTypeOf<Promise<number>>();
+    expectTypeOf(shape.parse("a")).toEqualTypeOf<string>();
+    expectTypeOf(shape.parse(1, 2)).toEqualTypeOf<number>();
+    expectTypeOf(shape.first([1])).toEqualTypeOf<number | undefined>();
+    expectTypeOf(shape.half).toEqualTypeOf<number>();
+    expectTypeOf(shape.self()).toEqualTypeOf<Shape>();
+    expectTypeOf(Shape.make(1)).toEqualTypeOf<Shape>();
+    // @ts-expect-error this has no extra
+    shape.bound();
+    // @ts-expect-error a text is no number
+    shape.area("1");
+  });
+
+  test("the handle of a method or a getter of an object", () => {
+    const shape = new Shape();
+    expectTypeOf(cacheOf(shape, "area")).toEqualTypeOf<CacheHandle<(height: number) => number>>();
+    expectTypeOf(cacheOf(shape, "half").peek()).toEqualTypeOf<number | undefined>();
+    expectTypeOf(cacheOf(Shape, "make").peek(1)).toEqualTypeOf<Shape | undefined>();
+    // @ts-expect-error there is no such method
+    cacheOf(shape, "aera");
+  });
+
+  test("what is no method is a type error", () => {
+    class Wrong {
+      // @ts-expect-error a field
+      @memoize
+      field = 1;
+
+      // @ts-expect-error a field that holds a function
+      @memoize({})
+      arrow = (): number => 1;
+
+      // @ts-expect-error a setter
+      @memoize
+      set value(_value: number) {}
+
+      // @ts-expect-error an option of the wrong type
+      @memoize({ maxEntries: "10" })
+      method(): number {
+        return 1;
+      }
+    }
+    // @ts-expect-error a class
+    @memoize
+    class Whole {}
+    void [Wrong, Whole];
+  });
+
+  test("memoizeMethods knows the names", () => {
+    expectTypeOf(memoizeMethods(Shape, { area: true, half: { ttl: 1 }, make: true })).toEqualTypeOf<
+      typeof Shape
+    >();
+    // @ts-expect-error no such method
+    memoizeMethods(Shape, { aera: true });
+    // @ts-expect-error no such option
+    memoizeMethods(Shape, { area: { ttll: 1 } });
+    // @ts-expect-error no class
+    memoizeMethods({}, {});
   });
 });

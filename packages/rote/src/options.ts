@@ -127,7 +127,7 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
   name?: string;
 }
 
-/** One rule of the option table: what is valid, and what to do about a value that is not. */
+/** One rule of an option table: what is valid, and what to do about a value that is not. */
 export interface Rule {
   readonly isValid: (value: unknown) => boolean;
   readonly rule: string;
@@ -275,21 +275,23 @@ export function show(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** What options there are, each with its rule. */
-type Rules = Readonly<Record<string, Rule>>;
-
-function checkEach(options: object, known: Rules, where: string): void {
+/** Throws for an option that the table of `where` does not have, or whose rule its value breaks. */
+export function checkEach(
+  options: object,
+  table: { readonly [option: string]: Rule },
+  where: string,
+): void {
   for (const name of Reflect.ownKeys(options)) {
     const option = String(name);
     const value: unknown = (options as Record<PropertyKey, unknown>)[name];
-    if (typeof name !== "string" || !Object.hasOwn(known, option)) {
+    if (typeof name !== "string" || !Object.hasOwn(table, option)) {
       throw new RoteError(
         "ERR_INVALID_OPTION",
-        `"${option}" is not an option of ${where}. Known options: ${Object.keys(known).join(", ")}.`,
+        `"${option}" is not an option of ${where}. Known options: ${Object.keys(table).join(", ")}.`,
         { option, value },
       );
     }
-    const { isValid, rule, remedy } = known[option] as Rule;
+    const { isValid, rule, remedy } = table[option] as Rule;
     if (value !== undefined && !isValid(value)) {
       throw new RoteError(
         "ERR_INVALID_OPTION",
@@ -330,7 +332,7 @@ export function checkBound(
 export function checkOptions(
   options: MemoizeOptions,
   where = "memoize",
-  known: Rules = rules,
+  table: { readonly [option: string]: Rule } = rules,
 ): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RoteError(
@@ -340,7 +342,7 @@ export function checkOptions(
       { value: options },
     );
   }
-  checkEach(options, known, where);
+  checkEach(options, table, where);
   for (const [option, other, why] of DEPENDENCIES) {
     if (options[option] === undefined || other.some((each) => options[each] !== undefined))
       continue;

@@ -1,5 +1,6 @@
-import { findMemos } from "./cache/registry.ts";
-import { type CacheStats, Handle } from "./handle.ts";
+import { type Whole, wholes } from "./cache/whole.ts";
+import type { CacheStats } from "./handle.ts";
+import { handleFor } from "./memoized.ts";
 
 /**
  * The statistics of every memoized function of this copy of rote, by name. Functions that are gone
@@ -16,7 +17,13 @@ import { type CacheStats, Handle } from "./handle.ts";
  * ```
  */
 export function snapshot(): { name: string; stats: CacheStats }[] {
-  return findMemos()
-    .map((memo) => ({ name: memo.name, stats: new Handle(memo, undefined, false).stats() }))
+  return wholes
+    .find()
+    .map(snapshotOf)
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** What `snapshot` says of one function. */
+export function snapshotOf(whole: Whole): { name: string; stats: CacheStats } {
+  return { name: whole.name, stats: handleFor(whole).stats() };
 }

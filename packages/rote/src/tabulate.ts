@@ -1,6 +1,6 @@
 import type { AnyFunction } from "./cache/memo.ts";
 import { RoteError } from "./errors.ts";
-import { memoOf, notMemoized } from "./memoize.ts";
+import { notMemoized, wholeOf } from "./memoized.ts";
 import { show } from "./options.ts";
 import { now } from "./run/clock.ts";
 import { stack } from "./run/stack.ts";
@@ -28,8 +28,8 @@ export function tabulate<Fn extends AnyFunction>(
   fn: Fn,
   calls: Iterable<Readonly<Parameters<Fn>>>,
 ): ReturnType<Fn>[] {
-  const memo = memoOf(fn);
-  if (memo === undefined) throw notMemoized("tabulate", fn);
+  const whole = wholeOf(fn);
+  if (whole === undefined) throw notMemoized("tabulate", fn);
   if (
     typeof (calls as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !==
     "function"
@@ -37,10 +37,10 @@ export function tabulate<Fn extends AnyFunction>(
     throw notCalls(calls);
   const results: ReturnType<Fn>[] = [];
   // One measurement for all calls: two clock readings cost more than a small run.
-  const isTimed = memo.isTimed;
+  const isTimed = whole.isTimed;
   const startedAt = now();
-  const { runs } = memo;
-  memo.isTimed = true;
+  const { runs } = whole;
+  whole.isTimed = true;
   try {
     for (const args of calls) {
       if (!Array.isArray(args)) {
@@ -49,10 +49,10 @@ export function tabulate<Fn extends AnyFunction>(
       results.push(Reflect.apply(fn, undefined as never, args as never) as ReturnType<Fn>);
     }
   } finally {
-    memo.isTimed = isTimed;
+    whole.isTimed = isTimed;
     if (!isTimed && stack.segment === null) {
-      memo.runTime += now() - startedAt;
-      memo.timedRuns += memo.runs - runs;
+      whole.runTime += now() - startedAt;
+      whole.timedRuns += whole.runs - runs;
     }
   }
   return results;

@@ -1,5 +1,5 @@
 import { isSameKey } from "./key/trie.ts";
-import type { Memo } from "./cache/memo.ts";
+import type { Whole } from "./cache/whole.ts";
 import { warnOnce } from "./development.ts";
 import { RoteError } from "./errors.ts";
 import { scanElements } from "./key/scan.ts";
@@ -10,7 +10,7 @@ let isVerifying = false;
 
 /** Runs the original again for a share of hits; never inside another verification. */
 export function verifying(
-  memo: Memo,
+  whole: Whole,
   share: number,
   random: () => number,
 ): (value: unknown, receiver: unknown, args: readonly unknown[]) => void {
@@ -19,19 +19,19 @@ export function verifying(
     isVerifying = true;
     try {
       outside(() => {
-        memo.extraRuns++;
-        memo.runs++;
-        const again: unknown = Reflect.apply(memo.original, receiver as never, args as never);
+        whole.extraRuns++;
+        whole.runs++;
+        const again: unknown = Reflect.apply(whole.original, receiver as never, args as never);
         if (again instanceof Promise && value instanceof Promise) {
           void Promise.all([again, value])
             .then(([second, first]) => {
               if (!outside(() => isSame(second, first)))
-                warnOnce("ROTE_VERIFY", verifyMessage(memo, args));
+                warnOnce("ROTE_VERIFY", verifyMessage(whole, args));
             })
             // A rejection is the callers' to handle, and no result can be compared that does not let itself be read.
             .catch(() => {});
         } else if (!isSame(again, value)) {
-          throw new RoteError("ERR_VERIFY", verifyMessage(memo, args));
+          throw new RoteError("ERR_VERIFY", verifyMessage(whole, args));
         }
       });
     } finally {
@@ -46,9 +46,9 @@ function isSame(a: unknown, b: unknown): boolean {
   );
 }
 
-function verifyMessage(memo: Memo, args: readonly unknown[]): string {
+function verifyMessage(whole: Whole, args: readonly unknown[]): string {
   return (
-    `A repeated run of ${describeCall(memo.name, args)} gave another result than the one kept: the function depends on more than its arguments, ` +
+    `A repeated run of ${describeCall(whole.name, args)} gave another result than the one kept: the function depends on more than its arguments, ` +
     "or a result was changed after it was returned. Put what it reads into options.key, or set options.freeze to protect results. " +
     "If the results are instances of a class, give it a [keySymbol]() method: without one, they are compared by identity."
   );

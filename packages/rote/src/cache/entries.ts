@@ -7,7 +7,7 @@ import { argumentsOf } from "./arguments.ts";
 import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
-import { FEW, type RemovalCause, type Removals } from "./removal.ts";
+import { FEW, type RemovalCause, type RemovalCounts } from "./removal.ts";
 import { type EntryRules, NO_RULES, type Runs } from "./rules.ts";
 import { Slots } from "./slots.ts";
 import { type Clock, sharedClock } from "./time.ts";
@@ -38,8 +38,6 @@ export class Entries extends Slots implements PolicyHooks {
   /** Results and failures that are there, expired ones included that nobody has noticed. */
   live = 0;
   flights = 0;
-  coalesced = 0;
-  oversized = 0;
   /** Counts what comes and goes, so that what was looked up before a run is not looked up again after it. */
   changes = 0;
   lookedUp: Entry | undefined = undefined;
@@ -59,7 +57,7 @@ export class Entries extends Slots implements PolicyHooks {
   private readonly needsHash: boolean;
   /** It is known that no recursion is under way. */
   private isIdle = false;
-  private readonly counts: Removals["counts"];
+  private readonly counts: RemovalCounts;
   /** An entry that nothing knows any more, with its slot: in a full cache one is forgotten for each that comes. */
   private spare: Entry | undefined = undefined;
   private hand = 0;
@@ -71,12 +69,12 @@ export class Entries extends Slots implements PolicyHooks {
     this.rules = rules;
     this.runs = runs;
     this.bound = rules.bound;
-    this.clock = memo.clock ?? sharedClock();
+    this.clock = memo.whole.clock ?? sharedClock();
     this.policy = rules.policy?.(this) ?? null;
     this.hasSlots = this.policy !== null || rules.expires;
     this.isUniform = rules.weigh === undefined && typeof rules.ttl === "number" && rules.ttl > 0;
     this.isPlain = this.isUniform && !rules.expires;
-    this.counts = memo.removals.counts;
+    this.counts = memo.whole.removals;
     this.needsHash = this.policy?.needsHash === true;
   }
 
@@ -91,7 +89,7 @@ export class Entries extends Slots implements PolicyHooks {
     const freshUntil = this.times[slot] as number;
     return (
       freshUntil > this.clock.now() ||
-      (!this.memo.isAsync && this.runs.isNeeded(this.memo) && freshUntil > this.since())
+      (!this.memo.whole.isAsync && this.runs.isNeeded(this.memo) && freshUntil > this.since())
     );
   }
 
@@ -159,7 +157,7 @@ export class Entries extends Slots implements PolicyHooks {
       this.lookedUpAt === this.changes ? this.lookedUp : (slotOf(root, token) as Entry | undefined);
     this.lookedUpAt = -1;
     if (!this.isUniform || this.isMixed || (entry !== undefined && entry.state !== GHOST)) {
-      this.keep(new Key(1, null, [token]), undefined, [token], value);
+      this.keep(new Key(1, null, [token]), this.memo.receiver, [token], value);
       return;
     }
     if (entry === undefined) entry = this.enter(root, token);
@@ -253,10 +251,10 @@ export class Entries extends Slots implements PolicyHooks {
   /** Removes everything. */
   clear(): void {
     const { memo, live, flights } = this;
-    const isNeeded = !memo.isAsync && this.runs.isNeeded(memo);
+    const isNeeded = !memo.whole.isAsync && this.runs.isNeeded(memo);
     const count = live + flights;
     // One by one only if somebody asks: a million entries may be told by their number.
-    if (isNeeded || memo.listeners?.has("remove") === true || count <= FEW) {
+    if (isNeeded || memo.whole.listeners?.has("remove") === true || count <= FEW) {
       for (const { key, value: entry } of memo.trie.entries()) {
         if (!(entry instanceof Entry))
           this.note({ key }, entry === VOID ? undefined : entry, "cleared");
@@ -303,7 +301,7 @@ export class Entries extends Slots implements PolicyHooks {
     if (lost.length === 0) return;
     for (const { of, value, cause } of lost.splice(0)) {
       const args = of === undefined ? undefined : argumentsOf(memo, of.key);
-      memo.listeners?.emit({ type: "remove", args, value, cause });
+      memo.whole.listeners?.emit({ type: "remove", args, value, cause });
     }
   }
 
@@ -311,7 +309,7 @@ export class Entries extends Slots implements PolicyHooks {
   private note(of: { readonly key: Key } | undefined, value: unknown, cause: RemovalCause): void {
     const { memo, clock } = this;
     this.counts[cause]++;
-    if (memo.listeners?.has("remove") === true) this.lost.push({ of, value, cause });
+    if (memo.whole.listeners?.has("remove") === true) this.lost.push({ of, value, cause });
     if (cause === "replaced" || of === undefined) return;
     if (!(of instanceof Entry)) memo.removals.remember(undefined, of.key, cause, clock.now());
     else if (of.state !== GHOST) memo.removals.remember(of.token, of.longKey, cause, clock.now());
@@ -320,7 +318,7 @@ export class Entries extends Slots implements PolicyHooks {
   /** Whether an entry that is about to go has to be kept for a run: it is needed, and was fresh when that began. */
   private mayPin({ state, slot }: Entry): boolean {
     const { memo, runs, rules } = this;
-    if (state > FAILURE || memo.isAsync || !runs.isNeeded(memo)) return false;
+    if (state > FAILURE || memo.whole.isAsync || !runs.isNeeded(memo)) return false;
     if (!rules.expires || slot < 0) return true;
     return (this.times[slot] as number) > this.since();
   }
@@ -332,7 +330,7 @@ export class Entries extends Slots implements PolicyHooks {
     if (typeof weight === "number" && weight >= 0 && weight < Infinity) return weight;
     throw new RoteError(
       "ERR_INVALID_RESULT",
-      `weigh of "${this.memo.name}" must return a finite number, 0 or more; it returned ${typeof weight === "number" ? weight : `a ${typeof weight}`}. The result was not kept: let weigh return 0 for what weighs nothing.`,
+      `weigh of "${this.memo.whole.name}" must return a finite number, 0 or more; it returned ${typeof weight === "number" ? weight : `a ${typeof weight}`}. The result was not kept: let weigh return 0 for what weighs nothing.`,
       { option: "weigh", value: weight },
     );
   }
@@ -340,10 +338,10 @@ export class Entries extends Slots implements PolicyHooks {
   private put(key: Key, state: number, value: unknown, weight: number, ttl: number): void {
     const { memo, bound } = this;
     if (weight > bound.maxWeight || !(ttl > 0)) {
-      if (weight > bound.maxWeight) this.oversized++;
+      if (weight > bound.maxWeight) memo.whole.oversized++;
       const entry = memo.trie.get(key);
       if (entry instanceof Entry) this.leave(entry, value);
-      if (state <= FAILURE && !memo.isAsync && this.runs.isNeeded(memo))
+      if (state <= FAILURE && !memo.whole.isAsync && this.runs.isNeeded(memo))
         this.runs.pin(memo, key, state, value);
       this.tell();
       return;
@@ -464,7 +462,7 @@ export class Entries extends Slots implements PolicyHooks {
     this.live--;
     this.times[slot] = this.clock.now();
     // The policy remembers a ghost.
-    if (this.memo.listeners === null) this.counts.evicted++;
+    if (this.memo.whole.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
   }
 
@@ -491,7 +489,7 @@ export class Entries extends Slots implements PolicyHooks {
         entry.value = undefined;
       } else this.forget(entry);
     }
-    if (isGhost && this.memo.listeners === null) this.counts.evicted++;
+    if (isGhost && this.memo.whole.listeners === null) this.counts.evicted++;
     else this.note(entry, value, "evicted");
   }
 

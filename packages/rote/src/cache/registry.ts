@@ -1,51 +1,66 @@
-import type { Memo } from "./memo.ts";
+/** What a registry has to know of each. */
+export interface Registered {
+  /** The turn in which it was made. */
+  readonly bornIn: number;
+  isRegistered: boolean;
+}
 
-/**
- * How the process finds its memoized functions again, holding none of them alive.
- *
- * Functions are often memoized inside functions, many in one turn of the event loop, and a WeakRef
- * keeps its target until the turn ends. So making one only notes it until then, and not more than
- * `MANY` of them: further ones are found when they are used in a later turn.
- */
-let refs: WeakRef<Memo>[] = [];
-let pruneAt = 256;
-
-/** Counts turns, if only those in which a function was memoized; what ends one is the next microtask. */
+/** Counts turns, if only those in which something was noted; what ends one is the next microtask. */
 export let turn = 0;
-/** The functions of this turn. */
-let born: Memo[] = [];
+/** So many are held until the turn ends. */
 const MANY = 64;
 
-/** Called when a function is memoized. */
-export function noteBirth(memo: Memo): void {
-  if (born.length === 0) {
-    void Promise.resolve().then(() => {
-      turn++;
-      const before = born;
-      born = [];
-      for (const each of before) register(each);
-    });
-  }
-  if (born.length < MANY) born.push(memo);
-}
+/**
+ * How memoized functions, and the caches of their receivers, are found again; none is held alive.
+ *
+ * Both are often made in great numbers in one turn of the event loop, and a WeakRef keeps its target
+ * until the turn ends. So making one only notes it until then, and not more than `MANY` of
+ * them: further ones are found when they are used in a later turn.
+ */
+export class Registry<Item extends Registered> {
+  private refs: WeakRef<Item>[] = [];
+  private pruneAt = 256;
+  /** Those of this turn. */
+  private born: Item[] = [];
+  private hearer: ((item: Item) => void) | null = null;
 
-/** Called now and then when a function is used. */
-export function register(memo: Memo): void {
-  if (memo.isRegistered || memo.bornIn === turn) return;
-  memo.isRegistered = true;
-  if (refs.length >= pruneAt) {
-    refs = refs.filter((ref) => ref.deref() !== undefined);
-    pruneAt = Math.max(256, refs.length * 2);
+  /** From now on `hearer`, and nobody else, hears of every one that is made. */
+  hear(hearer: ((item: Item) => void) | null): void {
+    this.hearer = hearer;
   }
-  refs.push(new WeakRef(memo));
-}
 
-/** Every memoized function that can be found. */
-export function findMemos(): Memo[] {
-  const found = new Set(born);
-  for (const ref of refs) {
-    const memo = ref.deref();
-    if (memo !== undefined) found.add(memo);
+  /** Called when one has been made: whoever hears of it may change it. */
+  noteBirth(item: Item): void {
+    const { born } = this;
+    if (born.length === 0) {
+      void Promise.resolve().then(() => {
+        turn++;
+        this.born = [];
+        for (const each of born) this.register(each);
+      });
+    }
+    if (born.length < MANY) born.push(item);
+    if (this.hearer !== null) this.hearer(item);
   }
-  return [...found];
+
+  /** Called now and then when one is used. */
+  register(item: Item): void {
+    if (item.isRegistered || item.bornIn === turn) return;
+    item.isRegistered = true;
+    if (this.refs.length >= this.pruneAt) {
+      this.refs = this.refs.filter((ref) => ref.deref() !== undefined);
+      this.pruneAt = Math.max(256, this.refs.length * 2);
+    }
+    this.refs.push(new WeakRef(item));
+  }
+
+  /** Every one that can be found. */
+  find(): Item[] {
+    const found = new Set(this.born);
+    for (const ref of this.refs) {
+      const item = ref.deref();
+      if (item !== undefined) found.add(item);
+    }
+    return [...found];
+  }
 }

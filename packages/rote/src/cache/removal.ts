@@ -10,6 +10,22 @@ export type RemovalCause =
   | "cleared"
   | "collected";
 
+/** How many entries were removed for each cause. */
+export type RemovalCounts = { [Cause in RemovalCause]: number };
+
+/** None for any cause. */
+export function noRemovals(): RemovalCounts {
+  return {
+    evicted: 0,
+    expired: 0,
+    deleted: 0,
+    invalidated: 0,
+    replaced: 0,
+    cleared: 0,
+    collected: 0,
+  };
+}
+
 /** What is known of an entry that is not there any more. */
 export interface Removal {
   readonly cause: RemovalCause;
@@ -22,17 +38,8 @@ const REMEMBERED = 64;
 /** So many entries are worth a look at each when all are dropped. */
 export const FEW: number = REMEMBERED;
 
-/** Removals of one function: how many of each cause, and the last ones. */
+/** The last removals. */
 export class Removals {
-  readonly counts: { [Cause in RemovalCause]: number } = {
-    evicted: 0,
-    expired: 0,
-    deleted: 0,
-    invalidated: 0,
-    replaced: 0,
-    cleared: 0,
-    collected: 0,
-  };
   // Lists of parts, because in a full cache every run makes one be remembered.
   private readonly tokens: unknown[] = [];
   private readonly longKeys: (Key | null)[] = [];

@@ -17,7 +17,7 @@ export type Wrapper = (this: unknown, ...args: unknown[]) => unknown;
 /** The path for any call, where a specialised one was called with other arguments than it is for. */
 export function anyOf(memo: Memo, target: unknown): Wrapper {
   if (target !== undefined) throw newError(memo);
-  return (memo.anyPath ??= wrapAny(memo));
+  return (memo.whole.anyPath ??= wrapAny(memo));
 }
 
 export function wrapAny(memo: Memo): Wrapper {
@@ -32,14 +32,15 @@ export function wrapAny(memo: Memo): Wrapper {
  * so that V8 does not inline it and has room to inline the specialised paths.
  */
 export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
-  const { onHit, trie } = memo;
+  const { trie, whole } = memo;
+  const { onHit } = whole;
   if (memo.epoch !== stack.epoch) {
     if (isOff()) return runPlainly(memo, receiver, args);
     catchUp(memo);
   }
   let caller: Caller | undefined;
   let keyArgs = args;
-  if (memo.isAsync && (caller = readCaller(args, memo.byIdentity)) !== undefined) {
+  if (memo.whole.isAsync && (caller = readCaller(args, memo.whole.byIdentity)) !== undefined) {
     const gone = caller.signals.find(({ aborted }) => aborted);
     if (gone !== undefined) return Promise.reject(gone.reason);
     ({ keyArgs } = caller);
@@ -63,16 +64,16 @@ export function callAny(memo: Memo, receiver: unknown, args: readonly unknown[])
     found = length === 0 ? trie.root(0).nested : find(trie.root(length), keyArgs, 0, length);
   }
   if (found === undefined) key ??= new Key(keyArgs.length, null, keyArgs);
-  if (memo.entries !== null || memo.listeners !== null)
+  if (memo.entries !== null || memo.whole.listeners !== null)
     return callEntry(memo, receiver, args, found, key, caller);
   if (found === undefined) {
     key = key as Key;
-    if (!memo.isGuarded) return runUnguarded(memo, receiver, args, key);
-    return stack.top < stack.ceiling && !memo.isCareful
+    if (!memo.whole.isGuarded) return runUnguarded(memo, receiver, args, key);
+    return stack.top < stack.ceiling && !memo.whole.isCareful
       ? runQuickly(memo, receiver, args, key)
       : run(memo, receiver, args, key);
   }
-  memo.hits++;
+  memo.whole.hits++;
   const value = found === VOID ? undefined : found;
   if (onHit !== undefined) onHit(value, receiver, args);
   return value;
@@ -85,7 +86,8 @@ function scanCall(
   args: readonly unknown[],
   keyArgs: readonly unknown[],
 ): Scan {
-  const { keyOf, hasReceiver, byIdentity } = memo;
+  const { hasReceiver } = memo;
+  const { keyOf, byIdentity } = memo.whole;
   const elements: readonly unknown[] =
     keyOf === undefined ? keyArgs : [Reflect.apply(keyOf, receiver as never, args as never)];
   return hasReceiver
@@ -95,16 +97,17 @@ function scanCall(
 
 /** The key of a call, whether it is stored or not: what the handle works with. */
 export function keyOfCall(memo: Memo, receiver: unknown, args: readonly unknown[]): Key {
-  const keyArgs = (memo.isAsync ? readCaller(args, memo.byIdentity)?.keyArgs : undefined) ?? args;
+  const keyArgs =
+    (memo.whole.isAsync ? readCaller(args, memo.whole.byIdentity)?.keyArgs : undefined) ?? args;
   return outside(() => scanCall(memo, receiver, args, keyArgs).toKey());
 }
 
 /** What the keys of all calls with this receiver begin with, as a key of its own. */
 export function keyOfReceiver(memo: Memo, receiver: unknown): Key {
-  return scanWithReceiver(memo.byIdentity, [], receiver).toKey();
+  return scanWithReceiver(memo.whole.byIdentity, [], receiver).toKey();
 }
 
-function newError({ name, original }: Memo): RoteError {
+function newError({ whole: { name, original } }: Memo): RoteError {
   const type = original.name || "Type";
   return new RoteError(
     "ERR_NEW",
@@ -119,11 +122,15 @@ const MANY_SCANS = 100;
 
 /** A recursion over a growing structure walks all of it at every step. */
 function warnAboutGrowth(memo: Memo): void {
-  if (stack.segment === null || memo.largeScans > MANY_SCANS || ++memo.largeScans < MANY_SCANS)
+  if (
+    stack.segment === null ||
+    memo.whole.largeScans > MANY_SCANS ||
+    ++memo.whole.largeScans < MANY_SCANS
+  )
     return;
   warnOnce(
     "ROTE_GROWING_ARGUMENT",
-    `"${memo.name}" calls itself with large structures, and each call walks all of its argument to compare it by content. ` +
+    `"${memo.whole.name}" calls itself with large structures, and each call walks all of its argument to compare it by content. ` +
       `If the parts of the structure stay the same objects, memoize with { key: "identity" }.`,
   );
 }

@@ -27,9 +27,9 @@ export function callEntry(
   if (found instanceof Entry) {
     const { state, value, flight } = found;
     if (state === FLIGHT) {
-      memo.hits++;
-      entries.coalesced++;
-      memo.listeners?.emit({ type: "hit", args, value });
+      memo.whole.hits++;
+      memo.whole.coalesced++;
+      memo.whole.listeners?.emit({ type: "hit", args, value });
       // It is landing: the options' functions, or a listener, are asking.
       return (flight as Flight).isPending ? join(flight as Flight, caller) : value;
     }
@@ -41,8 +41,8 @@ export function callEntry(
       if (isUsable) {
         entries.touch(found);
         if (state !== FAILURE) return hit(memo, receiver, args, value);
-        memo.hits++;
-        memo.listeners?.emit({ type: "hit", args, value: undefined });
+        memo.whole.hits++;
+        memo.whole.listeners?.emit({ type: "hit", args, value: undefined });
         throw value;
       }
       entries.remove(found, "expired");
@@ -55,9 +55,9 @@ export function callEntry(
 }
 
 function hit(memo: Memo, receiver: unknown, args: readonly unknown[], value: unknown): unknown {
-  memo.hits++;
-  memo.listeners?.emit({ type: "hit", args, value });
-  if (memo.onHit !== undefined) memo.onHit(value, receiver, args);
+  memo.whole.hits++;
+  memo.whole.listeners?.emit({ type: "hit", args, value });
+  if (memo.whole.onHit !== undefined) memo.whole.onHit(value, receiver, args);
   return value;
 }
 
@@ -69,23 +69,23 @@ function miss(
   caller: Caller | undefined,
 ): unknown {
   const { pinned } = memo;
-  if (pinned !== null && !memo.isAsync) {
+  if (pinned !== null && !memo.whole.isAsync) {
     const known = pinned.get(key);
     if (known instanceof Failure) throw known.error;
     if (known !== undefined && known !== PENDING)
       return hit(memo, receiver, args, known === VOID ? undefined : known);
   }
-  if (memo.listeners !== null) {
-    memo.listeners.emit({ type: "miss", args });
+  if (memo.whole.listeners !== null) {
+    memo.whole.listeners.emit({ type: "miss", args });
     // A listener may have made this very call.
     const found = memo.trie.get(key);
     if (found !== undefined && !(found instanceof Entry && found.state === GHOST))
       return callEntry(memo, receiver, args, found, key, caller);
   }
-  if (memo.isAsync) return fly(memo, receiver, args, key, caller);
+  if (memo.whole.isAsync) return fly(memo, receiver, args, key, caller);
   memo.entries?.beginRun();
-  if (!memo.isGuarded) return runUnguarded(memo, receiver, args, key);
-  return stack.top < stack.ceiling && !memo.isCareful && pinned === null
+  if (!memo.whole.isGuarded) return runUnguarded(memo, receiver, args, key);
+  return stack.top < stack.ceiling && !memo.whole.isCareful && pinned === null
     ? runQuickly(memo, receiver, args, key)
     : run(memo, receiver, args, key);
 }

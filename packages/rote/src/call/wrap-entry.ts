@@ -2,6 +2,7 @@ import type { Entries } from "../cache/entries.ts";
 import { type Entry, GHOST, RESULT } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { STRIDE } from "../cache/time.ts";
+import type { Whole } from "../cache/whole.ts";
 import { endBelow, endOfThree, isDirect, slotOf } from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
 import { runDirect } from "../run/direct.ts";
@@ -14,20 +15,26 @@ import { anyOf, callAny, type Wrapper } from "./any.ts";
  */
 export function wrapEntry(memo: Memo, entries: Entries): Wrapper {
   const root = memo.trie.root(memo.arity);
-  return (memo.arity === 1 ? path1 : memo.arity === 2 ? path2 : path3)(memo, root, entries, stack);
+  return (memo.arity === 1 ? path1 : memo.arity === 2 ? path2 : path3)(
+    memo,
+    memo.whole,
+    root,
+    entries,
+    stack,
+  );
 }
 
 /** Every few hundred hits, the clock is read again. Nothing else is asked here: each question costs a tenth of a hit. */
-function isStillGood(memo: Memo): boolean {
-  return (memo.hits & (STRIDE - 1)) !== 0;
+function isStillGood(whole: Whole): boolean {
+  return (whole.hits & (STRIDE - 1)) !== 0;
 }
 
 /** Whether a miss is an ordinary outermost run. What there is of an entry may be a ghost. */
 function mayRun(memo: Memo, entries: Entries, found: unknown): boolean {
   if (
     stack.segment !== null ||
-    memo.isAsync ||
-    memo.seesErrors ||
+    memo.whole.isAsync ||
+    memo.whole.seesErrors ||
     memo.epoch !== stack.epoch ||
     !(found === undefined || (typeof found !== "symbol" && (found as Entry).state === GHOST))
   )
@@ -37,7 +44,7 @@ function mayRun(memo: Memo, entries: Entries, found: unknown): boolean {
   return true;
 }
 
-function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
+function path1(memo: Memo, whole: Whole, root: Node, entries: Entries, state: Stack): Wrapper {
   const { policy, clock } = entries;
   const { expires } = entries.rules;
   return function (this: unknown, a: unknown): unknown {
@@ -47,9 +54,9 @@ function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
       const isFresh =
-        !expires || (entry.tick === clock.tick && isStillGood(memo)) || entries.isFresh(entry);
+        !expires || (entry.tick === clock.tick && isStillGood(whole)) || entries.isFresh(entry);
       if (isFresh && entry.state === RESULT) {
-        memo.hits++;
+        whole.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
       }
@@ -60,7 +67,7 @@ function path1(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
   };
 }
 
-function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
+function path2(memo: Memo, whole: Whole, root: Node, entries: Entries, state: Stack): Wrapper {
   const { policy, clock } = entries;
   const { expires } = entries.rules;
   return function (this: unknown, a: unknown, b: unknown): unknown {
@@ -70,9 +77,9 @@ function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
       const isFresh =
-        !expires || (entry.tick === clock.tick && isStillGood(memo)) || entries.isFresh(entry);
+        !expires || (entry.tick === clock.tick && isStillGood(whole)) || entries.isFresh(entry);
       if (isFresh && entry.state === RESULT) {
-        memo.hits++;
+        whole.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
       }
@@ -83,7 +90,7 @@ function path2(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
   };
 }
 
-function path3(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper {
+function path3(memo: Memo, whole: Whole, root: Node, entries: Entries, state: Stack): Wrapper {
   const { policy, clock } = entries;
   const { expires } = entries.rules;
   return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
@@ -93,9 +100,9 @@ function path3(memo: Memo, root: Node, entries: Entries, state: Stack): Wrapper 
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
       const entry = found as Entry;
       const isFresh =
-        !expires || (entry.tick === clock.tick && isStillGood(memo)) || entries.isFresh(entry);
+        !expires || (entry.tick === clock.tick && isStillGood(whole)) || entries.isFresh(entry);
       if (isFresh && entry.state === RESULT) {
-        memo.hits++;
+        whole.hits++;
         if (policy !== null) policy.touch(entry.slot, entry.hash);
         return entry.value;
       }

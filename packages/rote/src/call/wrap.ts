@@ -1,4 +1,5 @@
 import type { AnyFunction, Memo } from "../cache/memo.ts";
+import type { Whole } from "../cache/whole.ts";
 import {
   endBelow,
   endOfThree,
@@ -26,17 +27,19 @@ import { wrapEntry } from "./wrap-entry.ts";
  * Each factory is written out, although the steps are the same, because V8 keeps type feedback per
  * place in the source: functions of one, two and three arguments each keep their own. The run comes
  * first in the source, because V8 reads through unoptimized code up to it whenever it unwinds a
- * frame. Memo and root are parameters, because V8 would check again and again whether constants have
+ * frame. All of them are parameters, because V8 would check again and again whether constants have
  * been initialised. What that buys, and what it costs, is in docs/design/0003-call-paths.md.
  */
 export function wrap(memo: Memo): Wrapper {
-  const { arity, byIdentity, trie, runner } = memo;
+  const { arity, trie, whole } = memo;
+  const { byIdentity, runner } = whole;
   if (arity === 0) return wrapAny(memo);
   if (memo.entries !== null) return wrapEntry(memo, memo.entries);
   const root = trie.root(arity);
-  if (byIdentity && arity === 1) return identityPath1(memo, root.weakChildren().ends, stack);
-  if (byIdentity && arity === 2) return identityPath2(memo, root.weakChildren().nodes, stack);
-  return (arity === 1 ? path1 : arity === 2 ? path2 : path3)(memo, root, runner, stack);
+  if (byIdentity && arity === 1) return identityPath1(memo, whole, root.weakChildren().ends, stack);
+  if (byIdentity && arity === 2)
+    return identityPath2(memo, whole, root.weakChildren().nodes, stack);
+  return (arity === 1 ? path1 : arity === 2 ? path2 : path3)(memo, whole, root, runner, stack);
 }
 
 /** How many arguments a specialised call path takes, for a function that declares `length`; 0 for none. */
@@ -55,7 +58,7 @@ function keepPromise(memo: Memo, value: unknown, ...args: unknown[]): unknown {
   return keepResult(memo, undefined, args, new Key(args.length, null, args), value);
 }
 
-function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
+function path1(memo: Memo, whole: Whole, root: Node, fn: AnyFunction, state: Stack): Wrapper {
   return function (this: unknown, a: unknown): unknown {
     if (arguments.length === 1 && new.target === undefined) {
       const found = slotOf(root, a);
@@ -67,7 +70,7 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
           if (slots[at] !== memo) slots[at] = memo;
           slots[at + 1] = a;
           state.top = at + FRAME;
-          memo.runs++;
+          whole.runs++;
           const value: unknown = fn(a);
           if (state.top !== at + FRAME) settle(at, value);
           state.top = at;
@@ -78,7 +81,7 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
         return runOther(memo, root, a, undefined, undefined);
       }
       if (typeof found !== "symbol" && memo.epoch === state.epoch) {
-        memo.hits++;
+        whole.hits++;
         return found;
       }
       return callAny(memo, undefined, [a]);
@@ -87,13 +90,13 @@ function path1(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
   };
 }
 
-function path2(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
+function path2(memo: Memo, whole: Whole, root: Node, fn: AnyFunction, state: Stack): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
     if (arguments.length !== 2 || new.target !== undefined)
       return anyOf(memo, new.target).apply(this, arguments as never);
     const found = endBelow(slotOf(root, a), b);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
-      memo.hits++;
+      whole.hits++;
       return found;
     }
     if (found !== undefined || !isDirect(a) || !isDirect(b))
@@ -111,13 +114,13 @@ function path2(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
   };
 }
 
-function path3(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
+function path3(memo: Memo, whole: Whole, root: Node, fn: AnyFunction, state: Stack): Wrapper {
   return function (this: unknown, a: unknown, b: unknown, c: unknown): unknown {
     if (arguments.length !== 3 || new.target !== undefined)
       return anyOf(memo, new.target).apply(this, arguments as never);
     const found = endOfThree(root, a, b, c);
     if (found !== undefined && typeof found !== "symbol" && memo.epoch === state.epoch) {
-      memo.hits++;
+      whole.hits++;
       return found;
     }
     if (found !== undefined || !isDirect(a) || !isDirect(b) || !isDirect(c))
@@ -137,26 +140,36 @@ function path3(memo: Memo, root: Node, fn: AnyFunction, state: Stack): Wrapper {
 }
 
 /** One argument by identity: a weak map is all there is to it. What it cannot hold, it has not. */
-function identityPath1(memo: Memo, ends: WeakMap<WeakKey, unknown>, state: Stack): Wrapper {
+function identityPath1(
+  memo: Memo,
+  whole: Whole,
+  ends: WeakMap<WeakKey, unknown>,
+  state: Stack,
+): Wrapper {
   return function (this: unknown, a: unknown): unknown {
     if (arguments.length !== 1 || new.target !== undefined)
       return anyOf(memo, new.target).apply(this, arguments as never);
     const found = ends.get(a as WeakKey);
     if (found === undefined || typeof found === "symbol" || memo.epoch !== state.epoch)
       return callAny(memo, undefined, [a]);
-    memo.hits++;
+    whole.hits++;
     return found;
   };
 }
 
-function identityPath2(memo: Memo, nodes: WeakMap<WeakKey, Node>, state: Stack): Wrapper {
+function identityPath2(
+  memo: Memo,
+  whole: Whole,
+  nodes: WeakMap<WeakKey, Node>,
+  state: Stack,
+): Wrapper {
   return function (this: unknown, a: unknown, b: unknown): unknown {
     if (arguments.length !== 2 || new.target !== undefined)
       return anyOf(memo, new.target).apply(this, arguments as never);
     const found = nodes.get(a as WeakKey)?.weak?.ends.get(b as WeakKey);
     if (found === undefined || typeof found === "symbol" || memo.epoch !== state.epoch)
       return callAny(memo, undefined, [a, b]);
-    memo.hits++;
+    whole.hits++;
     return found;
   };
 }

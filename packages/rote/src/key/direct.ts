@@ -154,6 +154,12 @@ export function addDirect(trie: Trie, node: Node, last: unknown, value: unknown)
   trie.strongSize++;
 }
 
+/** The same for a call without arguments. */
+export function storeNone(trie: Trie, root: Node, value: unknown): void {
+  if (root.nested === undefined) trie.strongSize++;
+  root.nested = value === undefined ? VOID : value;
+}
+
 /** The same for a call of two arguments. */
 export function storePair(trie: Trie, root: Node, a: unknown, b: unknown, value: unknown): void {
   const below = childOf(root, a);

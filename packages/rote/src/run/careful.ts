@@ -33,8 +33,8 @@ export function runCarefully(
     requireRoom();
     pin(segment, memo, key, PENDING);
     push(memo, receiver, args, key);
-    memo.runs++;
-    value = Reflect.apply(memo.runner, receiver as never, args as never);
+    memo.whole.runs++;
+    value = Reflect.apply(memo.whole.runner, receiver as never, args as never);
   } catch (error) {
     if (segment.isSuspended) throw SUSPENSION;
     // The worst is assumed before anything is called: where the stack is full, even to ask what the

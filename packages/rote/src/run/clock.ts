@@ -1,4 +1,4 @@
-import { register } from "../cache/registry.ts";
+import { type Whole, wholes } from "../cache/whole.ts";
 import type { AnyFunction, Memo } from "../cache/memo.ts";
 import { noticeGrowth } from "./unbounded.ts";
 
@@ -18,9 +18,10 @@ const MAX_STRIDE = 64;
 
 /** When an outermost run of this function begins that is due to be measured: `--untilDue` is not above 0 any more. */
 export function startClock(memo: Memo): number {
-  register(memo);
+  const { whole } = memo;
+  wholes.register(whole);
   noticeGrowth(memo);
-  memo.runsBefore = memo.runs;
+  whole.runsBefore = whole.runs;
   return now();
 }
 
@@ -28,34 +29,34 @@ export function startClock(memo: Memo): number {
  * Adds the time of a measured outermost run, for those that were not measured, too. Two clock
  * readings take longer than a short run, so of short runs every second, fourth, … 64th is measured.
  */
-export function stopClock(memo: Memo, startedAt: number): void {
+export function stopClock(whole: Whole, startedAt: number): void {
   const took = now() - startedAt;
-  memo.runTime += took * memo.stride;
-  memo.timedRuns += (memo.runs - memo.runsBefore) * memo.stride;
-  memo.untilDue = memo.stride = took < SHORT ? Math.min(memo.stride * 2, MAX_STRIDE) : 1;
+  whole.runTime += took * whole.stride;
+  whole.timedRuns += (whole.runs - whole.runsBefore) * whole.stride;
+  whole.untilDue = whole.stride = took < SHORT ? Math.min(whole.stride * 2, MAX_STRIDE) : 1;
 }
 
 /** `fn`, every run of it measured. */
-export function timing(fn: AnyFunction, memo: Memo): AnyFunction {
+export function timing(fn: AnyFunction, whole: Whole): AnyFunction {
   return function (this: unknown, ...args: unknown[]): unknown {
     const startedAt = now();
     try {
       return Reflect.apply(fn, this as never, args as never);
     } finally {
-      memo.runTime += now() - startedAt;
-      memo.timedRuns++;
+      whole.runTime += now() - startedAt;
+      whole.timedRuns++;
     }
   } as AnyFunction;
 }
 
 /** The same for those who listen, who are told of each run how long it took. */
-export function observing(fn: AnyFunction, memo: Memo): AnyFunction {
+export function observing(fn: AnyFunction, whole: Whole): AnyFunction {
   return function (this: unknown, ...args: unknown[]): unknown {
     const startedAt = now();
     try {
       return Reflect.apply(fn, this as never, args as never);
     } finally {
-      memo.lastDuration = now() - startedAt;
+      whole.lastDuration = now() - startedAt;
     }
   } as AnyFunction;
 }

@@ -40,7 +40,7 @@ export function cycleError(memo: Memo, args: readonly unknown[], key: Key): Rote
   const cycle: string[] = [];
   for (let at = Math.max(first, 0); at <= end; at += FRAME) {
     if (calls[at] !== undefined)
-      cycle.push(describeCall(memoAt(calls, at).name, argsAt(calls, at)));
+      cycle.push(describeCall(memoAt(calls, at).whole.name, argsAt(calls, at)));
   }
   return cycleErrorOf(cycle);
 }

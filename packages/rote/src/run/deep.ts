@@ -16,7 +16,7 @@ const STEP = 4;
 export function goesOn(memo: Memo): boolean {
   const { segment, top } = stack;
   // The first time the general path is taken, which warms up.
-  if (segment === null || memo.isCareful || memo.isAsync || !isWarm) return false;
+  if (segment === null || memo.whole.isCareful || memo.whole.isAsync || !isWarm) return false;
   const limit = segment.base + segment.limit * FRAME;
   if (top >= limit || !hasRoom()) return false;
   stack.ceiling = Math.min(limit, top + STEP * FRAME);

@@ -1,5 +1,5 @@
-import type { Memo } from "../cache/memo.ts";
-import { storeDirect, storePair, storeThree } from "../key/direct.ts";
+import type { AnyFunction, Memo } from "../cache/memo.ts";
+import { storeDirect, storeNone, storePair, storeThree } from "../key/direct.ts";
 import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { startClock, stopClock } from "./clock.ts";
@@ -29,7 +29,7 @@ export function enter(memo: Memo, state: Stack): number {
   // To compare is cheaper than to write a young object into an old list.
   if (slots[at] !== memo) slots[at] = memo;
   state.top = at + FRAME;
-  memo.runs++;
+  memo.whole.runs++;
   return at;
 }
 
@@ -39,6 +39,20 @@ export function leave(at: number, state: Stack, value: unknown): void {
   state.top = at;
 }
 
+/** Calls a method with as many arguments as its frames hold. */
+export function apply(
+  fn: AnyFunction,
+  receiver: unknown,
+  arity: number,
+  a: unknown,
+  b: unknown,
+  c: unknown,
+): unknown {
+  if (arity === 0) return fn.call(receiver);
+  if (arity === 1) return fn.call(receiver, a);
+  return arity === 2 ? fn.call(receiver, a, b) : fn.call(receiver, a, b, c);
+}
+
 /**
  * A run that may not simply go ahead. In most cases it is an outermost one, and nothing special is
  * asked for: then this is `runOutermost` without what that does not need. One large function, so
@@ -46,28 +60,29 @@ export function leave(at: number, state: Stack, value: unknown): void {
  */
 export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unknown): unknown {
   const state = stack;
-  const { arity, depthLimit: limit, runner, trie } = memo;
+  const { arity, trie, receiver, whole } = memo;
+  const { depthLimit: limit, runner } = whole;
   if (
     state.segment !== null ||
     state.isOutside ||
-    memo.isCareful ||
-    memo.isTimed ||
-    memo.selfCallWatch > 0
+    whole.isCareful ||
+    whole.isTimed ||
+    whole.selfCallWatch > 0
   ) {
     const args = [a, b, c].slice(0, arity);
-    return run(memo, undefined, args, new Key(arity, null, args));
+    return run(memo, receiver, args, new Key(arity, null, args));
   }
   requireRoom();
   const segment = state.spare;
   // As `startClock`: most short runs are not due.
-  const startedAt = --memo.untilDue > 0 ? -1 : startClock(memo);
+  const startedAt = --whole.untilDue > 0 ? -1 : startClock(memo);
   const { slots } = state;
   slots[0] = memo;
   slots[1] = a;
   if (arity > 1) slots[2] = b;
   if (arity > 2) slots[3] = c;
   state.top = FRAME;
-  memo.runs++;
+  whole.runs++;
   state.outermostRuns++;
   segment.limit = limit;
   state.segment = segment;
@@ -75,7 +90,8 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
   try {
     let value: unknown;
     try {
-      value = arity === 1 ? runner(a) : arity === 2 ? runner(a, b) : runner(a, b, c);
+      if (receiver !== undefined) value = apply(runner, receiver, arity, a, b, c);
+      else value = arity === 1 ? runner(a) : arity === 2 ? runner(a, b) : runner(a, b, c);
     } catch (error) {
       if (!wasInterrupted(segment, error)) throw error;
       return drive(segment, false, error);
@@ -86,11 +102,12 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
       state.top = 0;
       if (arity === 1 && memo.entries !== null) return keepSingle(memo, root, a, value);
       const args = [a, b, c].slice(0, arity);
-      return keepResult(memo, undefined, args, new Key(arity, null, args), value);
+      return keepResult(memo, receiver, args, new Key(arity, null, args), value);
     }
     if (arity === 1) storeDirect(trie, root, a, value);
     else if (arity === 2) storePair(trie, root, a, b, value);
-    else storeThree(trie, a, b, c, value);
+    else if (arity === 3) storeThree(trie, a, b, c, value);
+    else storeNone(trie, root, value);
     return value;
   } finally {
     // A run that calls nothing memoized has left one frame.
@@ -102,8 +119,8 @@ export function runDirect(memo: Memo, root: Node, a: unknown, b: unknown, c: unk
     state.top = 0;
     state.ceiling = CLOSED;
     state.segment = null;
-    if (depth > memo.deepest) memo.deepest = depth;
-    if (startedAt >= 0) stopClock(memo, startedAt);
+    if (depth > whole.deepest) whole.deepest = depth;
+    if (startedAt >= 0) stopClock(whole, startedAt);
     if (segment.isUsed) closeUsed(segment, memo);
   }
 }

@@ -46,7 +46,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
     copyFrame(pending, last, slots, base);
     stack.top = base + FRAME;
     stack.ceiling = segment.ceiling;
-    memo.runs++;
+    memo.whole.runs++;
     let value: unknown;
     try {
       value = runFrame(pending, last);
@@ -124,7 +124,7 @@ function takeOver(segment: Segment, error: unknown): void {
   segment.refusedKey = null;
   segment.isSuspended = segment.wantsCare = segment.wantsRestart = segment.hasOverflowed = false;
   if (hasOverflowed || (!isSuspended && isStackOverflow(error))) lowerLimit(segment, depth);
-  memoAt(slots, base).reruns++;
+  memoAt(slots, base).whole.reruns++;
   if (wantsCare || wantsRestart || (!isSuspended && !isStackOverflow(error))) {
     beCareful(segment, wantsRestart);
     return;
@@ -147,7 +147,7 @@ function appendFrames(segment: Segment, refusedAt: number, top: number): void {
   for (let at = segment.base + FRAME; at < top; at += FRAME) {
     const next = segment.pendingEnd;
     // What was unwound will be run again; what was refused will be run.
-    if (at !== refusedAt) memoAt(slots, at).reruns++;
+    if (at !== refusedAt) memoAt(slots, at).whole.reruns++;
     copyFrame(slots, at, pending, next);
     segment.pendingEnd = next + FRAME;
     if (segment.isCareful) {
@@ -177,7 +177,7 @@ function beCareful(segment: Segment, isRestart: boolean): void {
   if (isRestart) unmarkFrames(pending, FRAME, segment.pendingEnd);
   if (isRestart) segment.pendingEnd = FRAME;
   segment.anchor = 0;
-  for (let at = 0; at < segment.pendingEnd; at += FRAME) memoAt(pending, at).isCareful = true;
+  for (let at = 0; at < segment.pendingEnd; at += FRAME) memoAt(pending, at).whole.isCareful = true;
   // Only the outermost call is certain to be under way; the others are marked as they run.
   pin(segment, memoAt(pending, 0), keyAt(pending, 0), PENDING);
 }

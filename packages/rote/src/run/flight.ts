@@ -76,7 +76,7 @@ export class Flight implements Pending, Waiting {
   }
 
   get name(): string {
-    return this.memo.name;
+    return this.memo.whole.name;
   }
 
   /** Its promise is about to be fulfilled. Throws what the options' functions throw. */
@@ -94,7 +94,7 @@ export class Flight implements Pending, Waiting {
         throw error;
       }
     }
-    if (!this.isSet) memo.listeners?.emit({ type: "run", args, value, duration });
+    if (!this.isSet) memo.whole.listeners?.emit({ type: "run", args, value, duration });
   }
 
   /** Its promise is about to be rejected; or there is none, because the function has thrown at once. */
@@ -109,7 +109,7 @@ export class Flight implements Pending, Waiting {
         entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
       else entries.giveUp(entry);
     }
-    if (!this.isSet) memo.listeners?.emit({ type: "error", args, error, duration });
+    if (!this.isSet) memo.whole.listeners?.emit({ type: "error", args, error, duration });
   }
 
   /** A caller has left. When the last one has, so has the reason to run. */
@@ -127,10 +127,10 @@ export class Flight implements Pending, Waiting {
     const duration = now() - this.beganAt;
     this.isPending = false;
     endWaits(this);
-    if (!this.isSet && (this.isOutermost || memo.isTimed)) {
-      memo.runTime += duration;
+    if (!this.isSet && (this.isOutermost || memo.whole.isTimed)) {
+      memo.whole.runTime += duration;
       // Otherwise the part up to the promise has been measured, and counted, as a run.
-      if (memo.isAsync) memo.timedRuns++;
+      if (memo.whole.isAsync) memo.whole.timedRuns++;
     }
     this.abort = undefined;
     this.receiver = this.promise = undefined;
@@ -146,9 +146,11 @@ const NO_KEY = new Key(0, null, []);
 export function entriesOf(memo: Memo): Entries {
   if (memo.entries === null) {
     memo.entries = new Entries(memo, NO_RULES, runs);
-    memo.hasMixedEntries = true;
-    // From now on, every call has to look at what it finds.
-    memo.epoch = Number.NaN;
+    // From now on, every call has to look at what it finds, on whatever receiver.
+    for (const each of [memo, memo.whole.memo]) {
+      each.hasMixedEntries = true;
+      each.epoch = Number.NaN;
+    }
   }
   return memo.entries;
 }
@@ -240,7 +242,7 @@ export function join(flight: Flight, caller: Caller | undefined): unknown {
   const { promise, memo } = flight;
   const { signals } = caller ?? NOBODY;
   if (signals.length === 0) flight.stays = true;
-  const { patience } = memo;
+  const { patience } = memo.whole;
   const own =
     signals.length === 0 && patience === undefined
       ? promise
@@ -276,7 +278,7 @@ function wait(
   reject: (error: unknown) => void,
 ): void {
   const { memo } = flight;
-  const { patience } = memo;
+  const { patience } = memo.whole;
   // Whoever leaves does not wait any more.
   const from = currentFlight();
   const timer: { cancel?: () => void } = {};
@@ -325,7 +327,7 @@ function wait(
     reject(
       new RoteError(
         "ERR_TIMEOUT",
-        `A call of "${memo.name}" has waited for ${patience.timeout} ms, as long as options.timeout allows. The run goes on and its result is kept: call again, or allow more time.`,
+        `A call of "${memo.whole.name}" has waited for ${patience.timeout} ms, as long as options.timeout allows. The run goes on and its result is kept: call again, or allow more time.`,
       ),
     );
   }, patience.timeout);
@@ -338,7 +340,7 @@ function wait(
   reject(
     new RoteError(
       "ERR_INVALID_RESULT",
-      `schedule of "${memo.name}" must return a function that calls off what it has scheduled; it returned ${cancel === null ? "null" : `a value of type ${typeof cancel}`}. Return () => clearTimeout(timer), for instance.`,
+      `schedule of "${memo.whole.name}" must return a function that calls off what it has scheduled; it returned ${cancel === null ? "null" : `a value of type ${typeof cancel}`}. Return () => clearTimeout(timer), for instance.`,
       { option: "schedule", value: cancel },
     ),
   );

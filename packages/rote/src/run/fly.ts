@@ -1,5 +1,5 @@
 import type { Memo } from "../cache/memo.ts";
-import { register } from "../cache/registry.ts";
+import { type Whole, wholes } from "../cache/whole.ts";
 import type { Key } from "../key/trie.ts";
 import { entriesOf, Flight, isThenable, join, observe } from "./flight.ts";
 import { FRAME } from "./frame.ts";
@@ -55,15 +55,17 @@ export function fly(
   const begin = (): unknown => {
     // Everybody has left before it began.
     if (isAborted) return undefined;
-    memo.runs++;
-    if (isRefresh) memo.extraRuns++;
-    register(memo);
+    memo.whole.runs++;
+    if (isRefresh) memo.whole.extraRuns++;
+    wholes.register(memo.whole);
     noticeGrowth(memo);
     const run = (): unknown =>
-      runInside(flight, () => Reflect.apply(memo.runner, receiver as never, runArgs as never));
+      runInside(flight, () =>
+        Reflect.apply(memo.whole.runner, receiver as never, runArgs as never),
+      );
     let value: unknown;
     depth++;
-    if (depth > memo.deepest) memo.deepest = depth;
+    if (depth > memo.whole.deepest) memo.whole.deepest = depth;
     try {
       value = stack.segment === null ? run() : outside(run);
     } catch (error) {
@@ -102,7 +104,7 @@ export function fly(
   };
   entriesOf(memo).takeOff(key, promise, flight);
   const joined = join(flight, caller);
-  if (isTooDeep(memo)) {
+  if (isTooDeep(memo.whole)) {
     void Promise.resolve()
       .then(begin)
       // Whoever waits for the flight has it.
@@ -124,7 +126,7 @@ interface Platform {
   AbortController: new () => { readonly signal: unknown; abort(reason: unknown): void };
 }
 
-function isTooDeep({ isGuarded, depthLimit }: Memo): boolean {
+function isTooDeep({ isGuarded, depthLimit }: Whole): boolean {
   if (!isGuarded) return false;
   if (depth >= Math.min(depthLimit, LATER_FROM)) return true;
   const { segment, top } = stack;

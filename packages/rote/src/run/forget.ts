@@ -1,5 +1,6 @@
 import { argumentsOf } from "../cache/arguments.ts";
 import type { Memo } from "../cache/memo.ts";
+import type { Whole } from "../cache/whole.ts";
 import { FEW } from "../cache/removal.ts";
 import type { RemovalCause } from "../cache/removal.ts";
 import { sharedClock } from "../cache/time.ts";
@@ -8,11 +9,19 @@ import type { Key, Stored } from "../key/trie.ts";
 import { pin } from "./pins.ts";
 import { CLOSED, type Segment, stack } from "./stack.ts";
 
-/** Drops the entries if `clearAll` has asked for it. */
+/** Drops the entries if `clearAll` has asked for it, or `clear` for all receivers. */
 export function catchUp(memo: Memo): void {
-  if (memo.entriesEpoch === stack.entriesEpoch) return;
+  const { whole } = memo;
+  if (memo.entriesEpoch === stack.entriesEpoch && memo.generation === whole.generation) return;
+  if (memo === whole.memo) renew(whole);
   forgetAll(memo);
+  memo.generation = whole.generation;
   memo.enter(stack.entriesEpoch);
+}
+
+/** Lets the caches of all receivers be out of date: each drops its entries when it is next used. */
+export function renew(whole: Whole): void {
+  if (whole.receivers !== null) whole.generation = {};
 }
 
 /** Drops the entries. */
@@ -21,10 +30,10 @@ export function forgetAll(memo: Memo): void {
     memo.entries.clear();
     return;
   }
-  const { trie, listeners, removals } = memo;
+  const { trie, whole } = memo;
   keepForDrives(memo, () => trie.entries());
-  if (listeners === null && trie.strongSize > FEW) {
-    removals.counts.cleared += trie.strongSize;
+  if (whole.listeners === null && trie.strongSize > FEW) {
+    whole.removals.cleared += trie.strongSize;
     trie.clear();
     return;
   }
@@ -35,13 +44,17 @@ export function forgetAll(memo: Memo): void {
 
 /** A result is gone that was in the trie as it is. */
 export function noteRemoved(memo: Memo, key: Key, value: unknown, cause: RemovalCause): void {
-  const { counts } = memo.removals;
-  counts[cause]++;
+  memo.whole.removals[cause]++;
   if (cause !== "replaced")
-    memo.removals.remember(undefined, key, cause, (memo.clock ?? sharedClock()).now());
-  if (memo.listeners?.has("remove") !== true) return;
+    memo.removals.remember(undefined, key, cause, (memo.whole.clock ?? sharedClock()).now());
+  if (memo.whole.listeners?.has("remove") !== true) return;
   const args = argumentsOf(memo, key);
-  memo.listeners.emit({ type: "remove", args, value: value === VOID ? undefined : value, cause });
+  memo.whole.listeners.emit({
+    type: "remove",
+    args,
+    value: value === VOID ? undefined : value,
+    cause,
+  });
 }
 
 /** Entries are about to be removed: recursions under way that rely on them keep them for themselves. */

@@ -41,7 +41,7 @@ export function argsAt(slots: readonly unknown[], at: number): readonly unknown[
 }
 
 export function receiverAt(slots: readonly unknown[], at: number): unknown {
-  return slots[at + 1] instanceof Key ? slots[at + 3] : undefined;
+  return slots[at + 1] instanceof Key ? slots[at + 3] : memoAt(slots, at).receiver;
 }
 
 export function keyAt(slots: readonly unknown[], at: number): Key {
@@ -51,11 +51,13 @@ export function keyAt(slots: readonly unknown[], at: number): Key {
 
 export function runFrame(slots: readonly unknown[], at: number): unknown {
   const memo = memoAt(slots, at);
-  const { runner } = memo;
+  const { arity, receiver } = memo;
+  const { runner } = memo.whole;
   if (slots[at + 1] instanceof Key)
     return Reflect.apply(runner, slots[at + 3], slots[at + 2] as unknown[]) as unknown;
-  if (memo.arity === 1) return (runner as unknown as (a: unknown) => unknown)(slots[at + 1]);
-  return Reflect.apply(runner, undefined as never, argsAt(slots, at) as never);
+  if (arity === 1 && receiver === undefined)
+    return (runner as unknown as (a: unknown) => unknown)(slots[at + 1]);
+  return Reflect.apply(runner, receiver as never, argsAt(slots, at) as never);
 }
 
 /** Whether two frames are of one call. */

@@ -23,8 +23,8 @@ export function keepResult(
   if (mayBeThenable(value) && isThenable(value)) return watch(memo, receiver, args, key, value);
   if (memo.entries !== null) memo.entries.keep(key, receiver, args, value);
   else memo.trie.set(key, value === undefined ? VOID : value);
-  if (memo.listeners !== null)
-    memo.listeners.emit({ type: "run", args, value, duration: memo.lastDuration });
+  if (memo.whole.listeners !== null)
+    memo.whole.listeners.emit({ type: "run", args, value, duration: memo.whole.lastDuration });
   return value;
 }
 
@@ -36,7 +36,7 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
     arity !== 1 ||
     slots[at + 1] instanceof Key ||
     memo.entries !== null ||
-    memo.listeners !== null ||
+    memo.whole.listeners !== null ||
     (mayBeThenable(value) && isThenable(value))
   )
     return keepResult(memo, receiverAt(slots, at), argsAt(slots, at), keyAt(slots, at), value);
@@ -46,8 +46,8 @@ export function keepFrame(slots: readonly unknown[], at: number, value: unknown)
 
 /** The same for a function with entries, called with one token as it stands. */
 export function keepSingle(memo: Memo, root: Node, token: unknown, value: unknown): unknown {
-  if (memo.listeners !== null || (mayBeThenable(value) && isThenable(value)))
-    return keepResult(memo, undefined, [token], new Key(1, null, [token]), value);
+  if (memo.whole.listeners !== null || (mayBeThenable(value) && isThenable(value)))
+    return keepResult(memo, memo.receiver, [token], new Key(1, null, [token]), value);
   (memo.entries as Entries).keepSingle(root, token, value);
   return value;
 }
@@ -66,15 +66,16 @@ export function setEntry(
 
 /** A run has failed, and not because of a suspension or a full stack. */
 export function failed(memo: Memo, args: readonly unknown[], key: Key, error: unknown): void {
-  if (!memo.seesErrors || isStackOverflow(error)) return;
-  const { entries, listeners } = memo;
+  if (!memo.whole.seesErrors || isStackOverflow(error)) return;
+  const { entries } = memo;
+  const { listeners } = memo.whole;
   if (entries !== null && entries.rules.errorTtl > 0) {
     // A result that a refresh was to replace is better than a failure.
     const found = memo.trie.get(key);
     if (!(found instanceof Entry) || found.state !== RESULT || !entries.isUsable(found))
       entries.keepFailure(key, FAILURE, error);
   }
-  listeners?.emit({ type: "error", args, error, duration: memo.lastDuration });
+  listeners?.emit({ type: "error", args, error, duration: memo.whole.lastDuration });
 }
 
 /** What a run of this call would return, in the form in which it is stored; `undefined` if that is not known. */
@@ -108,7 +109,7 @@ export function runNoticing(
   key: Key,
 ): unknown {
   try {
-    return Reflect.apply(memo.runner, receiver as never, args as never);
+    return Reflect.apply(memo.whole.runner, receiver as never, args as never);
   } catch (error) {
     if (stack.segment?.isSuspended !== true) failed(memo, args, key, error);
     throw error;

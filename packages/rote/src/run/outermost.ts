@@ -1,5 +1,5 @@
 import type { Memo } from "../cache/memo.ts";
-import { register } from "../cache/registry.ts";
+import { wholes } from "../cache/whole.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { cycleError } from "./cycle.ts";
 import { drive, unmarkFrames, wasDisturbed, wasInterrupted } from "./drive.ts";
@@ -41,7 +41,11 @@ export function runOutermost(
   receiver: unknown,
   args: readonly unknown[],
   key: Key,
-  { isForced = false, isCareful = memo.isCareful, limit = memo.depthLimit }: RunOptions = DEFAULTS,
+  {
+    isForced = false,
+    isCareful = memo.whole.isCareful,
+    limit = memo.whole.depthLimit,
+  }: RunOptions = DEFAULTS,
 ): unknown {
   requireRoom();
   const { ceiling, segment: outer, isOutside, slots, top: base } = stack;
@@ -51,11 +55,12 @@ export function runOutermost(
   // Pending calls of an outer drive are under way for this one too.
   if (outer !== null && outer.pendingEnd > 0) segment.hasPinned = true;
   if (isCareful) warmUp(memo);
-  const watched = memo.selfCallWatch > 0 ? memo.hits + memo.runs : -1;
-  register(memo);
-  const startedAt = outer === null && !memo.isTimed && --memo.untilDue <= 0 ? startClock(memo) : -1;
+  const watched = memo.whole.selfCallWatch > 0 ? memo.whole.hits + memo.whole.runs : -1;
+  wholes.register(memo.whole);
+  const startedAt =
+    outer === null && !memo.whole.isTimed && --memo.whole.untilDue <= 0 ? startClock(memo) : -1;
   push(memo, receiver, args, key);
-  memo.runs++;
+  memo.whole.runs++;
   if (outer === null) stack.outermostRuns++;
   stack.segment = segment;
   stack.isOutside = false;
@@ -85,8 +90,8 @@ export function runOutermost(
       outer.deepest = Math.max(outer.deepest, (base - outer.base) / FRAME + depth);
       outer.isUsed = true;
     } else {
-      if (depth > memo.deepest) memo.deepest = depth;
-      if (startedAt >= 0) stopClock(memo, startedAt);
+      if (depth > memo.whole.deepest) memo.whole.deepest = depth;
+      if (startedAt >= 0) stopClock(memo.whole, startedAt);
     }
     if (watched >= 0) warnAboutSelfCalls(memo, watched);
   }
@@ -95,7 +100,7 @@ export function runOutermost(
 /** What a drive or an exact stack leaves behind; the next run gets another segment. */
 export function closeUsed({ pinning, deepest }: Segment, memo: Memo): void {
   for (const each of pinning) each.pinned = null;
-  if (deepest > memo.deepest) memo.deepest = deepest;
+  if (deepest > memo.whole.deepest) memo.whole.deepest = deepest;
   stack.spare = new Segment(null, 0, DEFAULT_DEPTH_LIMIT, false);
 }
 

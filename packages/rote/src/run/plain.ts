@@ -1,6 +1,6 @@
 import type { Memo } from "../cache/memo.ts";
 import type { Key } from "../key/trie.ts";
-import { register } from "../cache/registry.ts";
+import { wholes } from "../cache/whole.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { keepResult, runNoticing } from "./keep.ts";
 import { runRefused } from "./refused.ts";
@@ -14,11 +14,11 @@ export function isOff(): boolean {
 
 /** Memoization is switched off: the original, counted. */
 export function runPlainly(memo: Memo, receiver: unknown, args: readonly unknown[]): unknown {
-  memo.runs++;
+  memo.whole.runs++;
   const depth = ++plainDepth;
-  if (depth > memo.deepest) memo.deepest = depth;
+  if (depth > memo.whole.deepest) memo.whole.deepest = depth;
   try {
-    return Reflect.apply(memo.original, receiver as never, args as never);
+    return Reflect.apply(memo.whole.original, receiver as never, args as never);
   } finally {
     plainDepth = depth - 1;
   }
@@ -37,17 +37,17 @@ export function runUnguarded(
   const { segment, isOutside } = stack;
   if (segment !== null && segment.isSuspended && !isOutside)
     return runRefused(segment, memo, receiver, args, key);
-  register(memo);
+  wholes.register(memo.whole);
   const startedAt =
-    segment === null && !memo.isTimed && --memo.untilDue <= 0 ? startClock(memo) : -1;
-  memo.runs++;
+    segment === null && !memo.whole.isTimed && --memo.whole.untilDue <= 0 ? startClock(memo) : -1;
+  memo.whole.runs++;
   try {
-    const value: unknown = memo.seesErrors
+    const value: unknown = memo.whole.seesErrors
       ? runNoticing(memo, receiver, args, key)
-      : Reflect.apply(memo.runner, receiver as never, args as never);
+      : Reflect.apply(memo.whole.runner, receiver as never, args as never);
     if (stack.segment?.isSuspended === true) rethrow(value);
     return keepResult(memo, receiver, args, key, value);
   } finally {
-    if (startedAt >= 0) stopClock(memo, startedAt);
+    if (startedAt >= 0) stopClock(memo.whole, startedAt);
   }
 }

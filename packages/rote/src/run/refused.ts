@@ -69,7 +69,7 @@ function hidePinned(segment: Segment): [Memo, Trie | null][] {
 function depthError(memo: Memo, cause: unknown): RoteError {
   return new RoteError(
     "ERR_DEPTH",
-    `"${memo.name}" was called again and again while rote unwinds a deep recursion, and there is no stack left to run it. ` +
+    `"${memo.whole.name}" was called again and again while rote unwinds a deep recursion, and there is no stack left to run it. ` +
       "Let errors that the code did not expect pass through its catch, or lower options.depthLimit.",
     { cause },
   );

@@ -30,7 +30,7 @@ export function run(memo: Memo, receiver: unknown, args: readonly unknown[], key
   if (pinned !== undefined) return pinned === VOID ? undefined : pinned;
   if (stack.top >= segment.base + segment.limit * FRAME)
     return refuse(segment, memo, receiver, args, key);
-  if (memo.isCareful && !segment.isCareful) becomeCareful(segment);
+  if (memo.whole.isCareful && !segment.isCareful) becomeCareful(segment);
   return segment.isCareful
     ? runCarefully(segment, memo, receiver, args, key)
     : runQuickly(memo, receiver, args, key);
@@ -47,10 +47,10 @@ export function runQuickly(
   if (at >= DEEP * FRAME && isNearlyFull(memo))
     return refuseFull(stack.segment as Segment, memo, receiver, args, key);
   push(memo, receiver, args, key);
-  memo.runs++;
-  const value: unknown = memo.seesErrors
+  memo.whole.runs++;
+  const value: unknown = memo.whole.seesErrors
     ? runNoticing(memo, receiver, args, key)
-    : Reflect.apply(memo.runner, receiver as never, args as never);
+    : Reflect.apply(memo.whole.runner, receiver as never, args as never);
   if (stack.top !== at + FRAME) settle(at, value);
   stack.top = at;
   return keepResult(memo, receiver, args, key, value);

@@ -25,12 +25,12 @@ export function selfCallWatch(name: string, source: string): number {
  */
 export function warnAboutSelfCalls(memo: Memo, before: number): void {
   // The run itself is one of them.
-  if (memo.hits + memo.runs - before > 1) {
-    memo.selfCallWatch = 0;
+  if (memo.whole.hits + memo.whole.runs - before > 1) {
+    memo.whole.selfCallWatch = 0;
     return;
   }
-  if (--memo.selfCallWatch > 0) return;
-  const { name } = memo;
+  if (--memo.whole.selfCallWatch > 0) return;
+  const { name } = memo.whole;
   warnOnce(
     "ROTE_SELF_CALL",
     `"${name}" calls itself by name, but none of those calls reached the memoized function: inside, "${name}" still means the original. ` +

@@ -6,11 +6,12 @@ const ENOUGH = 0.25;
 
 /** A function without a bound has so many entries that it may be meant to have one. Asked now and then. */
 export function noticeGrowth(memo: Memo): void {
-  const { hits, runs, name, trie } = memo;
-  if (trie.strongSize <= memo.growthAt) return;
-  memo.growthAt *= 2;
+  const { whole, trie } = memo;
+  const { hits, runs, name } = whole;
+  if (trie.strongSize <= memo.whole.growthAt) return;
+  memo.whole.growthAt *= 2;
   if (hits >= (hits + runs) * ENOUGH) return;
-  memo.growthAt = Infinity;
+  memo.whole.growthAt = Infinity;
   warnOnce(
     "ROTE_UNBOUNDED",
     `"${name}" remembers more than a million results, and of its calls only ${Math.round((100 * hits) / (hits + runs))} % were hits. ` +
