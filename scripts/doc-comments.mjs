@@ -47,7 +47,8 @@ function describe(code, node, start) {
   const body = node.body?.body;
   if (Array.isArray(body)) {
     for (const member of body) {
-      const name = member.key?.name ?? member.key?.value;
+      // What a namespace adds to a function is named as it is declared.
+      const name = member.key?.name ?? member.key?.value ?? member.id?.name;
       if (name === undefined) continue;
       declaration.members.push({
         name,

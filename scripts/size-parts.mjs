@@ -64,6 +64,7 @@ const parts = {
     "run/signal",
     "run/waiting",
   ],
+  "memoize.batch": ["batch", "batch-options", "run/after-jobs", "run/batch"],
   "events, removals, explain": ["cache/events", "cache/removal", "explain"],
   handle: ["handle"],
   options: ["options"],

@@ -281,6 +281,33 @@ test("callers share a run, and leave it one by one", async () => {
   );
 });
 
+test("calls of one tick, and of its promise jobs, are one batch, outside of promise jobs, too", async () => {
+  const batches = [];
+  const load = memoize.batch(async (keys) => {
+    batches.push([...keys]);
+    return keys.map((key) => (key < 0 ? new RangeError(`no ${key}`) : key));
+  });
+  const outcomes = await new Promise((resolve) => {
+    setImmediate(() => {
+      const later = Promise.resolve().then(() => load(3));
+      resolve(Promise.allSettled([load(1), load(-2), load(1), later]));
+    });
+  });
+  assert.deepEqual(batches, [[1, -2, 3]]);
+  assert.deepEqual(
+    outcomes.map(({ value, reason }) => value ?? reason.message),
+    [1, "no -2", 1, 3],
+  );
+});
+
+test("a batch that waits for itself gets an error", async () => {
+  const load = memoize.batch(async (keys) => {
+    await null;
+    return [await load(keys[0])];
+  });
+  await assert.rejects(load(1), { code: "ERR_CYCLE" });
+});
+
 test("async functions that wait for each other get an error, across awaits", async () => {
   const f = memoize(async (n) => {
     await null;

@@ -25,6 +25,16 @@ memoize((n: number) => n, { key: "content" });
 // @ts-expect-error the memoized function keeps its parameters
 fibonacci("36");
 
+const user = memoize.batch(
+  async (ids: readonly number[]) =>
+    ids.map((id): { id: number } | Error => (id > 0 ? { id } : new Error("no such user"))),
+  { maxBatch: 100, key: (id) => id, ttl: "1m" },
+);
+export const one: Promise<{ id: number }> = user(1);
+
+// @ts-expect-error a text is no key
+void user("1");
+
 export const found: boolean = isMemoized(fibonacci) && !(fibonacci instanceof RoteError);
 
 export function watch(meter: MetricMeter): () => void {

@@ -1,3 +1,5 @@
+export type { Batched } from "./batch.ts";
+export type { BatchOptions } from "./batch-options.ts";
 export type { AnyFunction, Callable, ParametersOf, ResultOf } from "./cache/memo.ts";
 export type { CacheEvents, CacheEventType } from "./cache/events.ts";
 export type { RemovalCause } from "./cache/removal.ts";

@@ -1,3 +1,5 @@
+import { batch, type Batched } from "./batch.ts";
+import type { BatchOptions } from "./batch-options.ts";
 import type { AnyFunction, Callable } from "./cache/memo.ts";
 import { canOwn } from "./cache/receivers.ts";
 import { decorate, decorateProperty, isContext } from "./decorate.ts";
@@ -99,6 +101,50 @@ export function memoize(first: unknown, second?: unknown, third?: unknown): unkn
     return memoizeFunction(fn as AnyFunction, options);
   };
 }
+
+export declare namespace memoize {
+  /**
+   * Makes a memoized function of one key out of one that loads many: calls for different keys, made
+   * in one tick, become one call of `loadMany`.
+   *
+   * Each key is memoized by itself, with all options; equal keys share a place in the batch and a
+   * result. An element that is an `Error` rejects the calls for its key only. If `loadMany` throws,
+   * rejects, or returns the wrong number of results, all calls that wait for the batch are rejected.
+   * No failure is remembered, unless `rememberErrors` says so. `loadMany` is called without a `this`,
+   * in the async context of the call that began the batch, or filled it.
+   *
+   * @param loadMany - Gets the keys of a batch, none twice, as a frozen array. Returns an array, or a
+   * promise of one, with a result for each key, in the order of the keys.
+   * @param options - See {@link BatchOptions}. By default a batch has any number of keys and is
+   * dispatched once the promise jobs of the turn are done.
+   * @throws {RoteError} When wrapping, `ERR_INVALID_ARGUMENT` for what is no function and
+   * `ERR_INVALID_OPTION` for options. Calls are rejected with `ERR_INVALID_RESULT` for the wrong number
+   * of results, with `ERR_CYCLE` where a batch waits for its own result, and with
+   * `ERR_INVALID_ARGUMENT` for arguments other than a key and a signal.
+   *
+   * @example
+   * ```ts
+   * import { memoize } from "rote";
+   *
+   * const batches: (readonly number[])[] = [];
+   * const user = memoize.batch(async (ids: readonly number[]) => {
+   *   batches.push(ids);
+   *   return ids.map((id) => (id > 0 ? { id, name: `user ${id}` } : new RangeError("no such user")));
+   * });
+   * const [one, two] = await Promise.all([user(1), user(2), user(1)]);
+   * two.name; //=> "user 2"
+   * batches; //=> [[1, 2]]
+   * await user(-1); //=> throws no such user
+   * ```
+   */
+  function batch<Key, Value>(
+    loadMany: (
+      keys: readonly Key[],
+    ) => PromiseLike<readonly (Value | Error)[]> | readonly (Value | Error)[],
+    options?: BatchOptions<NoInfer<Key>, NoInfer<Value>>,
+  ): Batched<Key, Value>;
+}
+Object.assign(memoize, { batch });
 
 /** Whether these are the arguments of a decorator: of the standard form, or under `experimentalDecorators`. */
 function isDecorating(first: unknown, second: unknown, count: number): boolean {

@@ -146,7 +146,7 @@ const isFunction = (value: unknown): boolean => typeof value === "function";
 const isShare = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 1;
 const isDuration = (value: unknown): boolean => toMilliseconds(value) >= 0;
 
-const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
+export const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
   key: {
     isValid: (value) => value === "value" || value === "identity" || typeof value === "function",
     rule: '"value", "identity", or a function of the arguments',
@@ -340,7 +340,11 @@ export function checkBound(
 }
 
 /** Throws for options that are unknown, of the wrong type, or contradict each other. */
-export function checkOptions(options: MemoizeOptions): void {
+export function checkOptions(
+  options: MemoizeOptions,
+  where = "memoize",
+  table: { readonly [option: string]: Rule } = rules,
+): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RoteError(
       "ERR_INVALID_ARGUMENT",
@@ -349,7 +353,7 @@ export function checkOptions(options: MemoizeOptions): void {
       { value: options },
     );
   }
-  checkEach(options, rules, "memoize");
+  checkEach(options, table, where);
   for (const [option, other, why] of DEPENDENCIES) {
     if (options[option] === undefined || other.some((each) => options[each] !== undefined))
       continue;

@@ -23,7 +23,7 @@ interface Platform {
 }
 
 /** A signal of the platform, looked up late. An object that only says that it is one is an argument like any other. */
-function isSignal(value: unknown): value is Signal {
+export function isSignal(value: unknown): value is Signal {
   const { AbortSignal } = globalThis as Platform;
   if (AbortSignal === undefined || !(value instanceof AbortSignal)) return false;
   try {

@@ -104,7 +104,7 @@ export function track(flight: Waiting, promise: Promise<unknown>): Promise<unkno
 }
 
 /** Notes that one flight waits for another; the cycle, if that would be one, in which case it is not noted. */
-function addWait(waiter: Waiting, flight: Waiting): Waiting[] | undefined {
+export function addWait(waiter: Waiting, flight: Waiting): Waiting[] | undefined {
   if (waiter === flight || leadsTo(flight, waiter)) return cycleThrough(waiter, flight);
   (waiter.waitsFor ??= new Set()).add(flight);
   (flight.waiters ??= new Set()).add(waiter);
