@@ -98,6 +98,27 @@ describe("in a scope", () => {
     expect(() => runInScope(() => loop(1))).toThrow(/ERR_CYCLE|needs its own result|cycle/i);
   });
 
+  test("batches are loaded for each scope by itself, and so is every key", async () => {
+    const batches: (readonly number[])[] = [];
+    const load = memoize.batch(async (keys: readonly number[]) => {
+      batches.push(keys);
+      return keys.map((n) => ({ n }));
+    }, request);
+    const handle = async (): Promise<object[]> => [
+      ...(await Promise.all([load(1), load(2), load(1)])),
+      await load(2),
+    ];
+    const [first, second] = await Promise.all([runInScope(handle), runInScope(handle)]);
+    expect(batches).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(first?.[0]).toBe(first?.[2]);
+    expect(first?.[1]).toBe(first?.[3]);
+    expect(first?.[0]).not.toBe(second?.[0]);
+    expect(load.cache.has(1)).toBe(false);
+  });
+
   test("all options count for each scope", () => {
     const bounded = counting({ maxEntries: 2, policy: "lru" });
     runInScope(() => {

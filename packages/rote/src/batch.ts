@@ -7,8 +7,9 @@ import type { CacheHandle } from "./handle.ts";
 import { attach, shape, wholeOf } from "./memoized.ts";
 import { type MemoizeOptions, show } from "./options.ts";
 import { afterJobs } from "./run/after-jobs.ts";
-import { Batcher, type Slot } from "./run/batch.ts";
+import { Batcher, type Batching, type Slot } from "./run/batch.ts";
 import { Flight } from "./run/flight.ts";
+import { currentCaches } from "./run/scope.ts";
 import { isSignal, type Signal } from "./run/signal.ts";
 import { currentFlight } from "./run/waiting.ts";
 
@@ -38,7 +39,7 @@ export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunctio
   const { maxBatch = Infinity, scheduleBatch = afterJobs, ...shared } = options;
   const ownName = typeof loadMany.name === "string" ? loadMany.name : "";
   const name = shared.name ?? (ownName === "" ? "anonymous" : ownName);
-  const batcher = new Batcher({
+  const batcherOf = batchers(shared.scope === "request", {
     name,
     loadMany: loadMany as AnyFunction,
     maxBatch,
@@ -46,6 +47,7 @@ export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunctio
   });
   // One parameter, as calls have that are to be fast.
   const original = (key: unknown, ...[signal]: readonly unknown[]): Promise<unknown> => {
+    const batcher = batcherOf();
     const flight = currentFlight();
     const isOwn = flight instanceof Flight && flight.memo.whole.original === original;
     if (!isSignal(signal)) return batcher.add(key, isOwn ? flight : undefined).promise;
@@ -63,6 +65,20 @@ export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunctio
   const front = inFront(memoized, name);
   shape(front, whole, original, Function.prototype);
   return attach(front, whole);
+}
+
+/** Where keys are collected; those of different requests do not meet. */
+function batchers(isScoped: boolean, rules: Batching): () => Batcher {
+  const shared = new Batcher(rules);
+  if (!isScoped) return () => shared;
+  const ofScopes = new WeakMap<object, Batcher>();
+  return () => {
+    const scope = currentCaches();
+    if (scope === null) return shared;
+    let own = ofScopes.get(scope);
+    if (own === undefined) ofScopes.set(scope, (own = new Batcher(rules)));
+    return own;
+  };
 }
 
 /** The options that are functions, which are told of the key alone, whether or not there is a signal. */
