@@ -25,6 +25,9 @@ export class Whole {
   readonly memo: Memo;
   /** The caches of its receivers, if each has its own. */
   receivers: Receivers | null = null;
+  /** From more hits than that on, every receiver is expected to have one; so many after the last that had none. */
+  steadyAt = 1000;
+  steadyAfter = 1000;
   /** It has a cache for each scope. */
   isScoped = false;
   /** Of these, caches of another generation are out of date. An object of its own, so that it tells functions apart, too. */

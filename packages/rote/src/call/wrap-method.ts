@@ -40,7 +40,7 @@ function path0(whole: Whole, memo: Memo, state: Stack): Wrapper {
   return {
     method(this: unknown): unknown {
       if (arguments.length !== 0) return callMethod(whole, this, [...arguments] as unknown[]);
-      const own = ownOf(this, whole.generation);
+      const own = ownOf(this, whole);
       let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
         found = (own.root as Node).nested;
@@ -65,7 +65,7 @@ function path1(whole: Whole, memo: Memo, state: Stack): Wrapper {
   return {
     method(this: unknown, a: unknown): unknown {
       if (arguments.length !== 1) return callMethod(whole, this, [...arguments] as unknown[]);
-      const own = ownOf(this, whole.generation);
+      const own = ownOf(this, whole);
       let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
         found = slotOf(own.root as Node, a);
@@ -90,7 +90,7 @@ function path2(whole: Whole, memo: Memo, state: Stack): Wrapper {
   return {
     method(this: unknown, a: unknown, b: unknown): unknown {
       if (arguments.length !== 2) return callMethod(whole, this, [...arguments] as unknown[]);
-      const own = ownOf(this, whole.generation);
+      const own = ownOf(this, whole);
       let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
         found = endBelow(slotOf(own.root as Node, a), b);
@@ -115,7 +115,7 @@ function path3(whole: Whole, memo: Memo, state: Stack): Wrapper {
   return {
     method(this: unknown, a: unknown, b: unknown, c: unknown): unknown {
       if (arguments.length !== 3) return callMethod(whole, this, [...arguments] as unknown[]);
-      const own = ownOf(this, whole.generation);
+      const own = ownOf(this, whole);
       let found: unknown;
       if (own !== undefined && memo.epoch === state.epoch) {
         found = endOfThree(own.root as Node, a, b, c);
