@@ -14,10 +14,12 @@ import {
   isMemoized,
   keySymbol,
   memoize,
+  memoizeMethods,
   RoteError,
   tabulate,
 } from "../../packages/rote/dist/index.js";
 import { observeMetrics, publishEvents } from "../../packages/rote/dist/metrics/index.js";
+import { runInScope } from "../../packages/rote/dist/scope/index.js";
 
 const cases = [];
 const test = (name, run) => cases.push({ name, run });
@@ -324,6 +326,63 @@ test("async functions that wait for each other get an error, across awaits", asy
 test("async recursion is as deep as it likes", async () => {
   const depth = memoize(async (n) => (n === 0 ? 0 : 1 + (await depth(n - 1))));
   assert.equal(await depth(20_000), 20_000);
+});
+
+test("methods have a cache for each receiver, frozen ones too, and recurse deep", () => {
+  let runs = 0;
+  class Shape {
+    constructor(width) {
+      this.width = width;
+    }
+    area(height) {
+      runs++;
+      return this.width * height;
+    }
+    get half() {
+      runs++;
+      return this.width / 2;
+    }
+    set half(value) {
+      this.width = value * 2;
+    }
+    depth(n) {
+      return n === 0 ? this.width : this.depth(n - 1) + 1;
+    }
+  }
+  memoizeMethods(Shape, { area: true, half: { ttl: "1h" }, depth: { maxEntries: 10 } });
+  const [a, b] = [new Shape(2), Object.freeze(new Shape(3))];
+  for (let i = 0; i < 3; i++) assert.deepEqual([a.area(2), b.area(2), a.half], [4, 6, 1]);
+  assert.equal(runs, 3);
+  a.half = 4;
+  assert.equal(a.half, 4);
+  assert.equal(a.depth(20_000), 20_008);
+  assert.equal(cacheOf(b, "area").size, 1);
+  assert.deepEqual(Reflect.ownKeys(a), ["width"]);
+  for (let i = 0; i < 3000; i++) a.area(2);
+  assert.equal(new Shape(5).area(2), 10);
+  assert.throws(() => Shape.prototype.area.call(undefined, 1), TypeError);
+});
+
+test("results of a scope end with it", async () => {
+  let runs = 0;
+  const load = memoize(
+    async (id) => {
+      runs++;
+      await null;
+      return { id };
+    },
+    { scope: "request" },
+  );
+  const handle = async () => {
+    const [a, b] = await Promise.all([load(1), load(1)]);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal(a, b);
+    assert.equal(await load(1), a);
+    return a;
+  };
+  const [a, b] = await Promise.all([runInScope(handle), runInScope(handle)]);
+  assert.notEqual(a, b);
+  assert.equal(runs, 2);
 });
 
 test("events are published while somebody has subscribed, also by functions that were there before", async () => {
