@@ -76,6 +76,7 @@ export const rows = [
 export function makeClass({ of }, form, index) {
   const body = classes[of][form];
   if (body === undefined) return undefined;
+  // oxlint-disable-next-line typescript/no-implied-eval -- each class is to have code of its own
   return new Function(
     `const maps = new WeakMap(); return class C${index} { x${index} = 1; factor = ${index + 2}; ${body} };`,
   )();
@@ -91,6 +92,7 @@ export function makePass({ of, isFirst }, type) {
   const objects = Array.from({ length: OBJECTS }, () => new type());
   return {
     calls: CALLS,
+    // oxlint-disable-next-line typescript/no-implied-eval -- and each loop
     pass: new Function("type", "objects", `return () => { let sum = 0; ${loop} return sum; };`)(
       type,
       objects,
