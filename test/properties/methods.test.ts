@@ -4,6 +4,7 @@ import { cacheOf, clearAll, configure, memoize, memoizeMethods, snapshot } from 
 import type { MemoizeOptions } from "rote";
 import { describe, expect, test } from "vitest";
 
+import { runModule } from "../support/child.ts";
 import { collected, settle } from "../support/collected.ts";
 
 type Method = (this: any, ...args: any[]) => unknown;
@@ -135,6 +136,22 @@ describe("weakly", () => {
       return new WeakRef<WeakKey>(owner);
     })();
     expect(await collected(watched)).toBe(true);
+  });
+
+  test("an object that takes no private field, as frozen ones will one day", ({ skip }) => {
+    const program = `
+      class Shape {
+        constructor(width) { this.width = width; }
+        area(height) { runs++; return this.width * height; }
+      }
+      let runs = 0;
+      rote.memoizeMethods(Shape, { area: true });
+      const shapes = [Object.freeze(new Shape(2)), new Shape(3)];
+      for (let i = 0; i < 3000; i++) for (const shape of shapes) shape.area(2);
+      console.log(runs, shapes.map((shape) => rote.cacheOf(shape, "area").peek(2)).join());`;
+    const { out, err } = runModule(program, {}, ["--js-nonextensible-applies-to-private"]);
+    skip(err.includes("bad option"), "this engine has no such flag");
+    expect(out).toBe("2 4,6");
   });
 
   test("a class goes although an object of it was listed, cleared and listened to", async () => {

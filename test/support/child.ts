@@ -9,11 +9,20 @@ export interface Ended {
 }
 
 /** Runs an ES module, in which everything "rote" exports is in scope as `rote`, in a process of its own. */
-export function runModule(source: string, environment: Record<string, string> = {}): Ended {
+export function runModule(
+  source: string,
+  environment: Record<string, string> = {},
+  flags: readonly string[] = [],
+): Ended {
   const { NODE_ENV: _, ROTE: __, ...inherited } = process.env;
   const child = spawnSync(
     process.execPath,
-    ["--input-type=module", "-e", `import * as rote from ${JSON.stringify(library)};\n${source}`],
+    [
+      ...flags,
+      "--input-type=module",
+      "-e",
+      `import * as rote from ${JSON.stringify(library)};\n${source}`,
+    ],
     { encoding: "utf8", env: { ...inherited, ...environment }, timeout: 60_000 },
   );
   return { status: child.status, out: child.stdout.trim(), err: child.stderr.trim() };
