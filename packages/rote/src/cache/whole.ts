@@ -61,6 +61,9 @@ export class Whole {
   untilDue = 1;
   deepest = 0;
   coalesced = 0;
+  staleHits = 0;
+  refreshes = 0;
+  rescued = 0;
   oversized = 0;
   private removed: RemovalCounts | undefined = undefined;
 
