@@ -334,9 +334,8 @@ export class Handle implements CacheHandle {
     const found = memo.trie.get(key);
     if (found === undefined) return false;
     if (found instanceof Entry && memo.entries !== null) {
-      const isThere = this.#isThere(found);
-      memo.entries.remove(found, isThere ? cause : "expired");
-      return isThere;
+      if (!this.#isThere(found)) memo.entries.expire(found);
+      return memo.entries.remove(found, cause);
     }
     keepForDrives(memo, () => [{ key, value: found }]);
     memo.trie.delete(key);

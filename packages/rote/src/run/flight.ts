@@ -393,8 +393,10 @@ function wait(
     return;
   }
   if (patience === undefined) return;
+  const isOurs = flight.promise instanceof Promise;
   const cancel: unknown = patience.schedule(() => {
-    if (!flight.waiting.has(waiter)) return;
+    // One that has landed, and is ours, is about to tell.
+    if (!flight.waiting.has(waiter) || (isOurs && !flight.isPending)) return;
     finish();
     if (from !== undefined) endWait(from, flight);
     // Impatient, but interested: the run goes on.
