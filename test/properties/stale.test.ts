@@ -1215,8 +1215,11 @@ describe.each(kinds)("timeout with a stale result in hand, for a function %s", (
     await stale();
     const asked = fn.cache.refresh(1);
     const refused = reasonOf(asked);
+    // Seed -438455170: a function that only returns promises had joined it as a call as well.
+    expect(time.timers).toBe(1);
     time.pass(30);
     expect(await refused).toMatchObject({ code: "ERR_TIMEOUT" });
+    expect(fn.cache.stats().rescued).toBe(0);
   });
 
   test("a refresh that nobody waits for has no timer", async () => {

@@ -209,8 +209,8 @@ export function insist(memo: Memo, key: Key, promise: PromiseLike<unknown>): unk
   const flight = found instanceof Entry ? (found.flight as Flight | null) : null;
   if (memo.entries?.stale === null || flight?.isPending !== true) return promise;
   if (!(promise instanceof Promise) || promise.constructor !== Promise) return promise;
-  // What the run was joined with before is nobody's.
-  promise.catch(() => {});
+  // Where calls lose patience, the run has been joined as if by one. Nobody has that promise.
+  for (const each of flight.waiting) each.resolve(undefined);
   flight.isAwaited = false;
   return join(flight, undefined, true);
 }
