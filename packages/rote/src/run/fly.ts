@@ -12,7 +12,7 @@ import type { Caller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
 import { noticeGrowth } from "./unbounded.ts";
 import { runInside } from "./waiting.ts";
-import { warnAboutRefresh } from "./warn-refresh.ts";
+import { warnWhenRejected } from "./warn-refresh.ts";
 
 /** Async runs inside each other, before their first `await`, from which on they start in a microtask. */
 const LATER_FROM = 50;
@@ -93,7 +93,7 @@ export function flyBehind(
   stale?.begin(refresh);
   stale?.takeOff(refresh, flight);
   memo.whole.refreshes++;
-  promise.catch((error: unknown) => warnAboutRefresh(memo.whole, error));
+  warnWhenRejected(promise, memo.whole);
   if (isTooDeep(memo.whole)) {
     void Promise.resolve()
       .then(begin)

@@ -11,7 +11,7 @@ import { isOff } from "./plain.ts";
 import type { Caller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
 import { currentFlight } from "./waiting.ts";
-import { warnAboutRefresh } from "./warn-refresh.ts";
+import { warnAboutRefresh, warnWhenRejected } from "./warn-refresh.ts";
 
 /**
  * Whether the function itself is asking, in a recursion. What it asks for is then run rather than
@@ -109,8 +109,7 @@ class OwnRun extends Refresh {
       const value = outside(() =>
         runOutermost(memo, this.receiver, this.args, key, { isForced: true }),
       );
-      // Who waits for it has seen it fail.
-      if (value instanceof Promise) value.catch((error: unknown) => warnAboutRefresh(whole, error));
+      if (value instanceof Promise) warnWhenRejected(value, whole);
     } catch (error) {
       warnAboutRefresh(whole, error);
     } finally {

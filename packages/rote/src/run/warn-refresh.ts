@@ -10,3 +10,8 @@ export function warnAboutRefresh({ name, listeners }: Whole, error: unknown): vo
       'To see such errors, listen to them: fn.cache.on("error", …).',
   );
 }
+
+/** The same once its promise is rejected, which is then no unhandled rejection. A function of its own: what it makes must hold nothing else. */
+export function warnWhenRejected(promise: Promise<unknown>, whole: Whole): void {
+  promise.catch((error: unknown) => warnAboutRefresh(whole, error));
+}
