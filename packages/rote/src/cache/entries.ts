@@ -172,10 +172,16 @@ export class Entries extends Slots implements PolicyHooks {
     return true;
   }
 
-  /** The sweep has met the end of an entry that a flight is to replace. */
-  private expireInFlight(entry: Entry): void {
+  /** Whether an entry that is not fresh is kept, or at its end leaves a flight that is to replace it. */
+  private outlasts(entry: Entry, stale: Stale): boolean {
+    if (this.endOf(entry) > this.clock.time) return true;
     this.replaceByFlight(entry);
-    if (this.stale !== null && entry.previous !== null) this.losePrevious(entry);
+    if (entry.state !== FLIGHT) {
+      stale.end(entry);
+      return false;
+    }
+    if (entry.previous !== null) this.losePrevious(entry);
+    return true;
   }
 
   /** What a flight was to replace has come to its own end. */
@@ -647,14 +653,10 @@ export class Entries extends Slots implements PolicyHooks {
       this.note(undefined, undefined, "collected");
       return;
     }
+    if (!this.rules.expires || entry.state > FLIGHT) return;
+    if ((this.times[slot] as number) > this.clock.time) return;
+    if (this.stale === null ? entry.state === FLIGHT : this.outlasts(entry, this.stale)) return;
     const { state, value } = entry;
-    if (!this.rules.expires || state > FLIGHT || this.endOf(entry) > this.clock.time) return;
-    const isFlying = this.stale !== null && this.stale.flightOf(entry) !== null;
-    if (state === FLIGHT || isFlying) {
-      this.expireInFlight(entry);
-      return;
-    }
-    this.stale?.end(entry);
     const mayPin = this.mayPin(entry);
     this.live--;
     this.drop(entry);
