@@ -741,6 +741,16 @@ describe("a refresh in the background", () => {
     expect(await valueOf(fn(1))).toBe("value 1");
   });
 
+  test("is timed for itself, whoever began it", async () => {
+    const { fn, stale, end } = loading("async", { staleWhileRevalidate: 100 });
+    await stale();
+    const outer = memoize(async (): Promise<string> => await fn(1));
+    const { runTime } = fn.cache.stats();
+    expect(await valueOf(outer())).toBe("value 0");
+    await end(1);
+    expect(fn.cache.stats().runTime).toBeGreaterThan(runTime);
+  });
+
   test("is no part of the flight that began it: it may wait for that", async () => {
     const time = new FakeTime();
     let isRefresh = false;
@@ -893,6 +903,63 @@ describe("staleIfError, for a function that is not async", () => {
     time.now += 80;
     isFailing = true;
     expect(() => fn(1)).toThrow("too late");
+  });
+
+  test("also one that has called itself before", () => {
+    const time = new FakeTime();
+    let isFailing = false;
+    const fn: Memoized<(n: number) => number> = memoize(
+      (n: number): number => {
+        if (n > 0) fn(n - 1);
+        time.now += 30;
+        if (isFailing && n > 0) throw new Error("too late");
+        return n;
+      },
+      { ttl: 10, staleIfError: 100, clock: time.clock },
+    );
+    fn(1);
+    time.now += 60;
+    isFailing = true;
+    expect(() => fn(1)).toThrow("too late");
+  });
+
+  test("a chain deeper than the stack meets the failure once, also without a pause", () => {
+    for (let length = 1; length < 30; length++) {
+      const time = new FakeTime();
+      let failures = 0;
+      let isFailing = false;
+      const sum: Memoized<(n: number) => number> = memoize(
+        (n: number): number => {
+          if (n > 0) return sum(n - 1) + 1;
+          if (!isFailing) return 0;
+          failures++;
+          throw new Error("no");
+        },
+        { ttl: 10, staleIfError: 1000, rememberErrors: 0, clock: time.clock, depthLimit: 5 },
+      );
+      sum(length);
+      time.pass(10);
+      isFailing = true;
+      expect([sum(length), failures]).toEqual([length, 1]);
+    }
+  });
+
+  test("that there is no stack left is no failure, and reaches the caller", () => {
+    const time = new FakeTime();
+    let isFailing = false;
+    const fn = memoize(
+      (n: number): number => {
+        if (isFailing) throw new RoteError("ERR_DEPTH", "no stack left");
+        return n;
+      },
+      { ttl: 10, staleIfError: 1000, clock: time.clock },
+    );
+    fn(1);
+    time.pass(10);
+    isFailing = true;
+    expect(() => fn(1)).toThrow("no stack left");
+    isFailing = false;
+    expect(fn(1)).toBe(1);
   });
 
   test("rememberErrors says how long the pause is, 0 that there is none", () => {
@@ -1094,6 +1161,25 @@ describe.each(kinds)("staleIfError, for a function %s", (kind) => {
     expect(await valueOf(joined)).toBe("value 0");
     expect(await valueOf(fn(1))).toBe("value 0");
     expect(runs.length).toBe(2);
+  });
+
+  test("those who have joined a refresh that fails get its error from the end of staleIfError on", async () => {
+    for (const [passed, state] of [
+      [19, "fulfilled"],
+      [20, "rejected"],
+    ] as const) {
+      const { fn, stale, fail, time } = loading(kind, {
+        staleWhileRevalidate: 100,
+        staleIfError: 20,
+      });
+      await stale();
+      const asked = outcomeOf(fn.cache.refresh(1));
+      const joined = outcomeOf(fn(1));
+      time.pass(passed);
+      await fail(1);
+      expect((await asked).state).toBe("rejected");
+      expect((await joined).state).toBe(state);
+    }
   });
 
   test("a promise that was set and rejects is no run: it rejects, and the old result is back", async () => {
