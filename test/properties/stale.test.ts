@@ -944,6 +944,25 @@ describe("staleIfError, for a function that is not async", () => {
     }
   });
 
+  test("in a chain deeper than the stack, whoever else asks for what has failed gets the old result, too", () => {
+    for (let length = 1; length < 30; length++) {
+      const time = new FakeTime();
+      let version = 1;
+      const sum: Memoized<(n: number) => number> = memoize(
+        (n: number): number => {
+          if (n > 0) return sum(n - 1) + sum(0) + sum(0) + version;
+          if (version === 1) return 0;
+          throw new Error("no");
+        },
+        { ttl: 10, staleIfError: 1000, rememberErrors: 0, clock: time.clock, depthLimit: 5 },
+      );
+      sum(length);
+      time.pass(10);
+      version = 2;
+      expect(sum(length)).toBe(2 * length);
+    }
+  });
+
   test("that there is no stack left is no failure, and reaches the caller", () => {
     const time = new FakeTime();
     let isFailing = false;
