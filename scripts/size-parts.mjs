@@ -57,6 +57,7 @@ const parts = {
     "cache/policy/w-tinylfu",
     "key/hash",
   ],
+  "stale results": ["cache/stale", "run/revalidate", "run/warn-refresh"],
   "promises, signals, who waits for whom": [
     "run/flight",
     "run/fly",
