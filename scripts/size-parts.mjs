@@ -57,6 +57,7 @@ const parts = {
     "cache/policy/w-tinylfu",
     "key/hash",
   ],
+  "stale results": ["cache/stale", "run/revalidate", "run/warn-refresh"],
   "promises, signals, who waits for whom": [
     "run/flight",
     "run/fly",
@@ -64,6 +65,15 @@ const parts = {
     "run/signal",
     "run/waiting",
   ],
+  "methods and decorators": [
+    "decorate",
+    "method-handle",
+    "cache/receivers",
+    "cache/stamped",
+    "call/method",
+    "call/wrap-method",
+  ],
+  "request scope": ["scoped-handle", "call/scoped", "run/scope"],
   "memoize.batch": ["batch", "batch-options", "run/after-jobs", "run/batch"],
   "events, removals, explain": ["cache/events", "cache/removal", "explain"],
   handle: ["handle"],

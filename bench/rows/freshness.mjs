@@ -1,4 +1,4 @@
-/** What a TTL costs at a hit: the floor is rote itself, the same function without one. */
+/** What a TTL costs at a hit, fresh or stale: the floor is rote itself, the same function without one. */
 import { primitive } from "./primitive.mjs";
 import { shuffled } from "./shuffle.mjs";
 
@@ -60,4 +60,20 @@ export const freshness = [
     },
     { maxEntries: 1000 },
   ),
+  fresh(string, {
+    id: "stale-hit",
+    title: "a stale hit, one string",
+    // Its refreshes are never begun.
+    shape: {
+      parameters: 1,
+      keys: "primitives",
+      options: { ttl: 1, staleWhileRevalidate: HOUR_MS, schedule: () => () => {} },
+    },
+    pass(f, inputs) {
+      let sum = 0;
+      for (let i = 0; i < inputs.length; i++) sum += f(inputs[i]);
+      return sum;
+    },
+    reach: {},
+  }),
 ];

@@ -59,6 +59,7 @@ const order = [
   "ttl-hit-integer",
   "ttl-hit-string",
   "ttl-hit-bounded",
+  "stale-hit",
   "fib-36",
   "fib-90",
   "fib-1400",

@@ -184,6 +184,130 @@ const plainStories: Story[] = [
   },
 ];
 
+/** With a result that is stale when the story begins to branch: the first thread makes it. */
+const fresh = [call("first"), resolve(0), pass(10)] as const;
+const staleStories: Story[] = [
+  {
+    name: "two stale hits share one refresh, before and after its end",
+    bounds: { ttl: 10, staleWhileRevalidate: 100 },
+    threads: [[...fresh, call("a"), call("b")], [resolve(1)], [call("c")]],
+  },
+  {
+    name: "a refresh that fails leaves the old result",
+    bounds: { ttl: 10, staleWhileRevalidate: 100 },
+    threads: [[...fresh, call("a"), call("b")], [reject(1)], [resolve(2)]],
+  },
+  {
+    name: "a refresh overtaken by a set is dropped",
+    bounds: { ttl: 10, staleWhileRevalidate: 100 },
+    threads: [[...fresh, call("a"), call("b")], [resolve(1)], [set()]],
+  },
+  {
+    name: "a refresh that fails and is overtaken by a set is dropped",
+    bounds: { ttl: 10, staleWhileRevalidate: 100, staleIfError: 100 },
+    threads: [[...fresh, call("a"), call("b")], [reject(1)], [set()]],
+  },
+  {
+    name: "a refresh overtaken by a delete is dropped",
+    bounds: { ttl: 10, staleWhileRevalidate: 100 },
+    threads: [[...fresh, call("a"), call("b")], [resolve(1)], [remove()], [resolve(2)]],
+  },
+  {
+    name: "a refresh overtaken by a clear is dropped",
+    bounds: { ttl: 10, staleWhileRevalidate: 100, staleIfError: 200 },
+    threads: [[...fresh, call("a"), call("b")], [reject(1)], [clear], [resolve(2)]],
+  },
+  {
+    name: "a refresh that was asked for overtakes one in the background",
+    bounds: { ttl: 10, staleWhileRevalidate: 100 },
+    threads: [[...fresh, call("a")], [refresh("b")], [resolve(1)], [resolve(2)], [call("c")]],
+  },
+  {
+    name: "after the window, calls join the refresh in flight",
+    bounds: { ttl: 10, staleWhileRevalidate: 20 },
+    threads: [[...fresh, call("a"), call("b")], [pass(20), call("c")], [resolve(1)]],
+  },
+  {
+    name: "after the window, a refresh that fails fails those who have joined it",
+    bounds: { ttl: 10, staleWhileRevalidate: 20 },
+    threads: [[...fresh, call("a"), call("b")], [pass(20), call("c")], [reject(1)]],
+  },
+  {
+    name: "after the window, a refresh in flight may be deleted",
+    bounds: { ttl: 10, staleWhileRevalidate: 20 },
+    threads: [[...fresh, call("a"), call("b")], [pass(20)], [remove()], [resolve(1)], [resolve(2)]],
+  },
+  {
+    name: "callers wait for a run, and get the old result if it fails",
+    bounds: { ttl: 10, staleIfError: 100 },
+    threads: [[...fresh, call("a"), call("b")], [reject(1)], [call("c")], [resolve(2)]],
+  },
+  {
+    name: "a failure is for callers once the old result has ended",
+    bounds: { ttl: 10, staleIfError: 100 },
+    threads: [[...fresh, call("a"), call("b")], [reject(1)], [pass(100)], [resolve(2)]],
+  },
+  {
+    name: "after the pause the function is asked again",
+    bounds: { ttl: 10, staleIfError: 5000 },
+    threads: [[...fresh, call("a"), call("b")], [reject(1)], [pass(1000), call("c")], [reject(2)]],
+  },
+  {
+    name: "a refresh that fails is for none but who asked for it",
+    bounds: { ttl: 10, staleIfError: 100 },
+    threads: [[...fresh, refresh("a"), call("b")], [reject(1)], [call("c")], [resolve(2)]],
+  },
+  {
+    name: "past staleWhileRevalidate, those who have joined the refresh get the old result if it fails",
+    bounds: { ttl: 10, staleWhileRevalidate: 20, staleIfError: 100 },
+    threads: [[...fresh, call("a"), call("b")], [pass(20), call("c")], [reject(1)]],
+  },
+  {
+    name: "who loses patience gets the old result as long as there is one",
+    bounds: { ttl: 10, staleIfError: 30, timeout: 15 },
+    threads: [[...fresh, call("a"), call("b")], [pass(15), pass(15)], [resolve(1)]],
+  },
+  {
+    name: "who loses patience after a set or a delete gets ERR_TIMEOUT",
+    bounds: { ttl: 10, staleIfError: 100, timeout: 15 },
+    threads: [[...fresh, call("a")], [pass(15)], [remove()], [set()]],
+  },
+  {
+    name: "an entry that has to go leaves its refresh in flight",
+    bounds: { ttl: 10, staleWhileRevalidate: 100, maxEntries: 1 },
+    threads: [[...fresh, call("a"), call("b", 1)], [call("c", 2)], [resolve(1)], [resolve(2)]],
+  },
+];
+
+/** The same with callers that may leave. */
+const staleSignalStories: Story[] = [
+  {
+    name: "the signal of a caller that has the old result is nothing to the refresh",
+    bounds: { ttl: 10, staleWhileRevalidate: 100 },
+    threads: [[...fresh, call("a", 1, "A"), abort("A")], [resolve(1)], [call("b")]],
+  },
+  {
+    name: "a refresh is not aborted by those who have joined it",
+    bounds: { ttl: 10, staleWhileRevalidate: 20, staleIfError: 100 },
+    threads: [
+      [...fresh, call("a", 1, "A"), pass(20), call("b", 1, "B")],
+      [abort("A")],
+      [abort("B")],
+      [reject(1)],
+    ],
+  },
+  {
+    name: "where all have left a run, the old result is back",
+    bounds: { ttl: 10, staleIfError: 100 },
+    threads: [
+      [...fresh, call("a", 1, "A"), abort("A")],
+      [call("b", 1, "B"), abort("B")],
+      [reject(1)],
+      [resolve(2)],
+    ],
+  },
+];
+
 /** For functions that know signals. */
 const signalStories: Story[] = [
   {
@@ -273,8 +397,8 @@ function toldTo(kinds: readonly Kind[], stories: readonly Story[]): [Kind, strin
 }
 
 const stories = [
-  ...toldTo(["async", "async: true", "returning a promise"], plainStories),
-  ...toldTo(["async", "async: true"], signalStories),
+  ...toldTo(["async", "async: true", "returning a promise"], [...plainStories, ...staleStories]),
+  ...toldTo(["async", "async: true"], [...signalStories, ...staleSignalStories]),
 ];
 
 /**
@@ -402,6 +526,7 @@ describe.each<[Kind, boolean]>([
       { weight: 1, arbitrary: key.map((k) => refresh(`caller ${who}`, k)) },
       { weight: 1, arbitrary: fc.constant(clear) },
       { weight: 2, arbitrary: fc.nat(8).map(pass) },
+      { weight: 1, arbitrary: fc.constantFrom(1, 1000).map(pass) },
     );
   const steps = fc
     .array(fc.nat(), { minLength: 1, maxLength: 40 })
@@ -410,10 +535,23 @@ describe.each<[Kind, boolean]>([
     { ttl: fc.constantFrom(1, 10), maxEntries: fc.constantFrom(1, 2), timeout: fc.constant(10) },
     { requiredKeys: [] },
   );
+  const windows = fc.record(
+    {
+      ttl: fc.constantFrom(1, 5),
+      staleWhileRevalidate: fc.constantFrom(0, 5, 20, 2000),
+      staleIfError: fc.constantFrom(0, 5, 20, 2000),
+      maxEntries: fc.constantFrom(1, 2),
+      timeout: fc.constant(10),
+    },
+    { requiredKeys: ["ttl", "staleWhileRevalidate", "staleIfError"] },
+  );
 
-  test("behaves as the model in long stories, whatever the gaps", async () => {
+  test.each([
+    ["without stale results", bounds],
+    ["with stale results", windows],
+  ])("behaves as the model in long stories %s, whatever the gaps", async (_, limitsOf) => {
     await fc.assert(
-      fc.asyncProperty(steps, bounds, async (told, limits) => {
+      fc.asyncProperty(steps, limitsOf as fc.Arbitrary<Bounds>, async (told, limits) => {
         const model = new Model(limits);
         const subject = new Subject(kind, limits);
         for (const [next, isDrained] of told) {

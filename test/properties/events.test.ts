@@ -62,10 +62,10 @@ describe.each(kinds)("events of a function with %s", (_name, options) => {
     expect(shown(told)).toEqual([
       { type: "miss", args: [1] },
       { type: "run", args: [1], value: "1" },
-      { type: "hit", args: [1], value: "1" },
+      { type: "hit", isStale: false, args: [1], value: "1" },
       { type: "miss", args: [2, { c: 3 }] },
       { type: "run", args: [2, { c: 3 }], value: "23" },
-      { type: "hit", args: [2, { c: 3 }], value: "23" },
+      { type: "hit", isStale: false, args: [2, { c: 3 }], value: "23" },
       { type: "miss", args: [-1] },
       { type: "error", args: [-1], error },
     ]);
@@ -200,7 +200,7 @@ describe.each(kinds)("events of a function with %s", (_name, options) => {
     expect(told.length).toBe(before);
     const again = record(fn);
     expect(fib(14)).toBe(377);
-    expect(shown(again.told)).toEqual([{ type: "hit", args: [14], value: 377 }]);
+    expect(shown(again.told)).toEqual([{ type: "hit", isStale: false, args: [14], value: 377 }]);
     expect(fn.cache.stats()).toMatchObject({ misses: 15, runs: 15 });
   });
 
@@ -231,7 +231,7 @@ describe.each(kinds)("events of a function with %s", (_name, options) => {
     expect(shown(ofKeyed.told)).toEqual([
       { type: "miss", args: [{ id: 5 }, "a"] },
       { type: "run", args: [{ id: 5 }, "a"], value: 5 },
-      { type: "hit", args: [{ id: 5 }, "b"], value: 5 },
+      { type: "hit", isStale: false, args: [{ id: 5 }, "b"], value: 5 },
       { type: "remove", args: [5], value: 5, cause: "cleared" },
     ]);
   });
@@ -260,7 +260,7 @@ describe.each(kinds)("events of a function with %s", (_name, options) => {
     fn.cache.delete(1);
     expect(shown(told).slice(1)).toEqual([
       { type: "run", args: [1], value: undefined },
-      { type: "hit", args: [1], value: undefined },
+      { type: "hit", isStale: false, args: [1], value: undefined },
       { type: "remove", args: [1], value: undefined, cause: "deleted" },
     ]);
   });

@@ -38,6 +38,8 @@ export interface Bounds {
   readonly ttl?: number;
   readonly maxEntries?: number;
   readonly timeout?: number;
+  readonly staleWhileRevalidate?: number;
+  readonly staleIfError?: number;
 }
 
 /** What can be seen from outside. */
@@ -51,7 +53,11 @@ export interface Observation {
 
 interface Entry {
   readonly value: string;
-  readonly expiresAt: number;
+  readonly freshUntil: number;
+  /** After a failed run, until when there is no other. */
+  pausedUntil: number;
+  /** The run in the background that is to replace it. */
+  refresh: Run | undefined;
 }
 
 interface Run {
@@ -59,7 +65,9 @@ interface Run {
   readonly hasSignal: boolean;
   callers: Caller[];
   aborted: string | undefined;
-  /** The entry that a refresh has found. */
+  /** A run in the background, which nobody can leave. */
+  readonly isBehind: boolean;
+  /** The entry that it is to replace. */
   old: Entry | undefined;
   isSettled: boolean;
   isNoticed: boolean;
@@ -70,6 +78,8 @@ interface Caller {
   readonly deadline: number;
   outcome: string | undefined;
   hasLeft: boolean;
+  /** One that asked for a refresh, and wants no old result. */
+  insists: boolean;
 }
 
 const settledValue = (run: number): string => `value of run ${run}`;
@@ -94,6 +104,9 @@ export class Model {
     replaced: 0,
     expired: 0,
     evicted: 0,
+    staleHits: 0,
+    refreshes: 0,
+    rescued: 0,
   };
 
   constructor(bounds: Bounds) {
@@ -111,13 +124,14 @@ export class Model {
       case "call":
         return this.#call(step.who, step.key, step.signal);
       case "refresh": {
-        const caller = this.#caller(step.who, undefined);
-        const old = this.#fresh(step.key);
+        const caller = this.#caller(step.who, undefined, true);
+        const old = this.#kept(step.key);
         const run = this.#start(step.key, caller);
         if (old === undefined) return;
         // A flight gives way at once, an entry once there is a new result.
         run.old = "callers" in old ? old.old : old;
         if ("callers" in old) this.#count.replaced++;
+        else old.refresh = undefined;
         return;
       }
       case "abort":
@@ -131,11 +145,11 @@ export class Model {
         return;
       }
       case "delete":
-        if (this.#fresh(step.key) !== undefined) this.#count.deleted++;
+        if (this.#kept(step.key) !== undefined) this.#count.deleted++;
         this.#slots.delete(step.key);
         return;
       case "set": {
-        const old = this.#fresh(step.key);
+        const old = this.#kept(step.key);
         if (old !== undefined) this.#count.replaced++;
         // The refresh and the entry that it has found.
         if (old !== undefined && "callers" in old && old.old !== undefined) this.#count.replaced++;
@@ -151,8 +165,45 @@ export class Model {
         for (const run of this.#runs)
           for (const caller of run.callers)
             if (!run.isNoticed && caller.outcome === undefined && caller.deadline <= this.#now.is)
-              caller.outcome = "rejected: ERR_TIMEOUT";
+              this.#loseTime(run, caller);
     }
+  }
+
+  #loseTime(run: Run, caller: Caller): void {
+    const old = this.#oldOf(run);
+    if (old === undefined || !this.#hasWindows || caller.insists || !this.#isKept(old)) {
+      caller.outcome = "rejected: ERR_TIMEOUT";
+      return;
+    }
+    this.#count.rescued++;
+    caller.outcome = `fulfilled: ${old.value}`;
+  }
+
+  /** What a run is to replace, if it still may. */
+  #oldOf(run: Run): Entry | undefined {
+    const slot = this.#slots.get(run.key);
+    if (slot === run) return run.old;
+    return slot !== undefined && !("callers" in slot) && slot.refresh === run ? slot : undefined;
+  }
+
+  get #hasWindows(): boolean {
+    const { staleWhileRevalidate = 0, staleIfError = 0 } = this.#bounds;
+    return staleWhileRevalidate > 0 || staleIfError > 0;
+  }
+
+  #endOf({ freshUntil }: Entry): number {
+    const { staleWhileRevalidate = 0, staleIfError = 0 } = this.#bounds;
+    return freshUntil + Math.max(staleWhileRevalidate, staleIfError);
+  }
+
+  #isKept(entry: Entry): boolean {
+    return this.#now.is < this.#endOf(entry);
+  }
+
+  /** Whether a call gets it at once. */
+  #mayReturn({ freshUntil, pausedUntil }: Entry): boolean {
+    const { staleWhileRevalidate = 0 } = this.#bounds;
+    return this.#now.is < Math.max(freshUntil + staleWhileRevalidate, pausedUntil);
   }
 
   /** All microtasks run: what has ended is noticed. */
@@ -160,25 +211,47 @@ export class Model {
     for (const { run, at, isFailure } of this.#ending) {
       run.isNoticed = true;
       const text = isFailure ? `rejected: ${failure(at)}` : `fulfilled: ${settledValue(at)}`;
-      for (const caller of run.callers) caller.outcome ??= text;
-      if (this.#slots.get(run.key) !== run) continue;
+      const old = this.#oldOf(run);
+      const isRescued = isFailure && old !== undefined && this.#rescues(old);
+      if (isRescued && run.callers.some(({ insists }) => !insists)) this.#count.rescued++;
+      for (const caller of run.callers)
+        caller.outcome ??= isRescued && !caller.insists ? `fulfilled: ${old.value}` : text;
+      const isOwn = this.#slots.get(run.key) === run;
+      if (!isOwn && old === undefined) continue;
       if (!isFailure) {
-        if (run.old !== undefined) this.#count.replaced++;
+        if (old !== undefined) this.#count.replaced++;
         this.#admit(run.key, settledValue(at));
-      } else if (run.old === undefined) this.#slots.delete(run.key);
-      else this.#slots.set(run.key, run.old);
+      } else if (old === undefined) this.#slots.delete(run.key);
+      else {
+        this.#slots.set(run.key, old);
+        old.refresh = undefined;
+      }
     }
     this.#ending = [];
+  }
+
+  /** A run has failed: the pause begins, and whether the old result is returned for the error. */
+  #rescues(old: Entry): boolean {
+    const { staleIfError = 0 } = this.#bounds;
+    const { is: now } = this.#now;
+    if (!this.#isKept(old)) return false;
+    if (staleIfError > 0 && now >= old.freshUntil)
+      old.pausedUntil = Math.min(now + 1000, this.#endOf(old));
+    return staleIfError > 0 && now < old.freshUntil + staleIfError;
   }
 
   observe(): Observation {
     this.#sweep();
     let inFlight = 0;
+    let entries = 0;
     const content: Record<number, string> = {};
     for (const [key, slot] of this.#slots) {
       const isRun = "callers" in slot;
-      if (isRun) inFlight++;
-      content[key] = isRun ? "in flight" : slot.value;
+      const isRefreshed = !isRun && slot.refresh !== undefined;
+      if (isRun || isRefreshed) inFlight++;
+      if (!isRun) entries++;
+      if (!isRun && this.#mayReturn(slot)) content[key] = slot.value;
+      else if (isRun || isRefreshed) content[key] = "in flight";
     }
     return {
       callers: Object.fromEntries(
@@ -186,58 +259,74 @@ export class Model {
       ),
       runs: this.#runs.map(({ key, aborted }) => told(key, aborted)),
       content,
-      stats: { ...this.#count, inFlight, entries: this.#slots.size - inFlight },
+      stats: { ...this.#count, inFlight, entries },
     };
   }
 
   #call(who: string, key: number, signal: string | undefined): void {
-    const caller = this.#caller(who, signal);
+    const caller = this.#caller(who, signal, false);
     if (signal !== undefined && this.#aborted.has(signal)) {
       caller.outcome = `rejected: ${signal}`;
       return;
     }
-    const slot = this.#fresh(key);
-    if (slot === undefined) {
+    const slot = this.#kept(key);
+    const isEntry = slot !== undefined && !("callers" in slot);
+    if (slot === undefined || (isEntry && !this.#mayReturn(slot) && slot.refresh === undefined)) {
       this.#count.misses++;
-      this.#start(key, caller);
+      this.#start(key, caller).old = isEntry ? slot : undefined;
       return;
     }
     this.#count.hits++;
-    if ("callers" in slot) {
+    const run = isEntry ? slot.refresh : slot;
+    if (run !== undefined && !(isEntry && this.#mayReturn(slot))) {
       this.#count.coalesced++;
-      slot.callers.push(caller);
+      run.callers.push(caller);
       return;
     }
+    const entry = slot as Entry;
     this.#slots.delete(key);
-    this.#slots.set(key, slot);
-    caller.outcome = `fulfilled: ${slot.value}`;
+    this.#slots.set(key, entry);
+    caller.outcome = `fulfilled: ${entry.value}`;
+    if (this.#now.is < entry.freshUntil) return;
+    this.#count.staleHits++;
+    if (entry.refresh !== undefined || this.#now.is < entry.pausedUntil) return;
+    this.#count.refreshes++;
+    entry.refresh = this.#begin(key, signal !== undefined, true);
   }
 
-  #caller(who: string, signal: string | undefined): Caller {
+  #caller(who: string, signal: string | undefined, insists: boolean): Caller {
     const { timeout = Number.POSITIVE_INFINITY } = this.#bounds;
     const caller = {
       signal,
       deadline: this.#now.is + timeout,
       outcome: undefined,
       hasLeft: false,
+      insists,
     };
     this.#callers.set(who, caller);
     return caller;
   }
 
   #start(key: number, caller: Caller): Run {
+    const run = this.#begin(key, caller.signal !== undefined, false);
+    run.callers.push(caller);
+    // Where it finds an entry, that keeps its place until the run has ended.
+    this.#slots.set(key, run);
+    return run;
+  }
+
+  #begin(key: number, hasSignal: boolean, isBehind: boolean): Run {
     const run: Run = {
       key,
-      hasSignal: caller.signal !== undefined,
-      callers: [caller],
+      hasSignal,
+      callers: [],
       aborted: undefined,
+      isBehind,
       old: undefined,
       isSettled: false,
       isNoticed: false,
     };
     this.#runs.push(run);
-    // Where a refresh finds an entry, that keeps its place until the run has ended.
-    this.#slots.set(key, run);
     return run;
   }
 
@@ -252,24 +341,37 @@ export class Model {
         caller.outcome = `rejected: ${signal}`;
         caller.hasLeft = hasOneLeft = true;
       }
-      if (!hasOneLeft || run.callers.some((caller) => !caller.hasLeft)) continue;
+      if (!hasOneLeft || run.isBehind || run.callers.some((caller) => !caller.hasLeft)) continue;
       if (run.hasSignal) run.aborted = signal;
       if (this.#slots.get(run.key) !== run) continue;
+      if (run.old !== undefined) {
+        this.#slots.set(run.key, run.old);
+        continue;
+      }
       this.#slots.delete(run.key);
       this.#count.deleted++;
     }
   }
 
-  #fresh(key: number): Entry | Run | undefined {
+  /** What there is; at its end, an entry goes, or gives way to the run that was to replace it. */
+  #kept(key: number): Entry | Run | undefined {
     const slot = this.#slots.get(key);
-    if (slot === undefined || "callers" in slot || this.#now.is < slot.expiresAt) return slot;
+    if (slot === undefined) return undefined;
+    if ("callers" in slot) {
+      if (!this.#hasWindows || slot.old === undefined || this.#isKept(slot.old)) return slot;
+      this.#count.expired++;
+      slot.old = undefined;
+      return slot;
+    }
+    if (this.#isKept(slot)) return slot;
     this.#count.expired++;
-    this.#slots.delete(key);
-    return undefined;
+    if (slot.refresh === undefined) this.#slots.delete(key);
+    else this.#slots.set(key, slot.refresh);
+    return slot.refresh;
   }
 
   #sweep(): void {
-    for (const key of this.#slots.keys()) this.#fresh(key);
+    for (const key of this.#slots.keys()) this.#kept(key);
   }
 
   #admit(key: number, value: string): void {
@@ -282,10 +384,12 @@ export class Model {
     if (counted.length >= maxEntries) {
       const [last, slot] = counted[0] as [number, Entry | Run];
       if ("callers" in slot) slot.old = undefined;
-      else this.#slots.delete(last);
+      else if (slot.refresh === undefined) this.#slots.delete(last);
+      else this.#slots.set(last, slot.refresh);
       this.#count.evicted++;
     }
-    this.#slots.set(key, { value, expiresAt: this.#now.is + ttl });
+    const freshUntil = this.#now.is + ttl;
+    this.#slots.set(key, { value, freshUntil, pausedUntil: 0, refresh: undefined });
   }
 }
 
@@ -316,6 +420,10 @@ export class Subject {
     const options: MemoizeOptions<Load> = {
       ...(kind === "async: true" ? { async: true } : {}),
       ...(bounds.ttl === undefined ? {} : { ttl: bounds.ttl }),
+      ...(bounds.staleWhileRevalidate === undefined
+        ? {}
+        : { staleWhileRevalidate: bounds.staleWhileRevalidate }),
+      ...(bounds.staleIfError === undefined ? {} : { staleIfError: bounds.staleIfError }),
       ...(bounds.timeout === undefined
         ? {}
         : { timeout: bounds.timeout, schedule: this.#time.schedule }),
@@ -368,7 +476,8 @@ export class Subject {
     const { cache } = this.#memoized;
     const { size } = cache;
     if (size > this.#maxEntries) throw new Error(`${size} entries in ${this.#maxEntries}`);
-    const { hits, misses, coalesced, inFlight, entries, removals } = cache.stats();
+    const { hits, misses, coalesced, inFlight, entries, removals, ...more } = cache.stats();
+    const { staleHits, refreshes, rescued } = more;
     const { deleted, cleared, replaced, expired, evicted } = removals;
     if (size !== entries) throw new Error(`size says ${size}, stats().entries ${entries}`);
     const { invalidated, collected } = removals;
@@ -382,6 +491,9 @@ export class Subject {
       replaced,
       expired,
       evicted,
+      staleHits,
+      refreshes,
+      rescued,
       inFlight,
       entries,
     };

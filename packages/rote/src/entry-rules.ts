@@ -1,4 +1,4 @@
-import type { EntryRules } from "./cache/rules.ts";
+import type { EntryRules, StaleRules } from "./cache/rules.ts";
 import type { Patience, Whole } from "./cache/whole.ts";
 import { Lru } from "./cache/policy/lru.ts";
 import type { Bound, PolicyHooks, Policy } from "./cache/policy/policy.ts";
@@ -17,7 +17,11 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
   const hasBound = maxEntries !== undefined || maxWeight !== undefined;
   const hasTtl = ttl !== undefined && (typeof ttl === "function" || toMilliseconds(ttl) < Infinity);
   if (!hasBound && !hasTtl && !(errorTtl > 0)) return undefined;
-  whole.seesErrors = errorTtl > 0;
+  const stale = hasTtl ? staleRules(options) : undefined;
+  const seesErrors = errorTtl > 0 || (stale !== undefined && stale.ifError > 0);
+  whole.seesErrors = seesErrors;
+  // What catches errors may catch what is not meant for it: as if the function itself did.
+  if (stale !== undefined && stale.ifError > 0) whole.isCareful = true;
   if (hasBound || hasTtl) whole.growthAt = Infinity;
   const rules: EntryRules = {
     bound: { maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity },
@@ -26,10 +30,25 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
     expires: hasTtl || errorTtl > 0,
     touch,
     errorTtl,
+    stale,
+    seesErrors,
   };
   return hasBound
     ? { ...rules, policy: (hooks) => policyOf(whole, options, rules.bound, hooks) }
     : rules;
+}
+
+/** How long to leave a function alone that has failed, if nothing is said about it. */
+const PAUSE = 1000;
+
+function staleRules(options: MemoizeOptions): StaleRules | undefined {
+  const whileRevalidate = toMilliseconds(options.staleWhileRevalidate ?? 0);
+  const ifError = toMilliseconds(options.staleIfError ?? 0);
+  if (whileRevalidate === 0 && ifError === 0) return undefined;
+  const { rememberErrors } = options;
+  const pause =
+    rememberErrors === undefined ? (ifError > 0 ? PAUSE : 0) : toMilliseconds(rememberErrors);
+  return { whileRevalidate, ifError, pause, schedule: options.schedule ?? schedule };
 }
 
 function policyOf(

@@ -1,6 +1,7 @@
-import { Entry, FAILURE, FLIGHT, GHOST, REJECTION } from "./cache/entry.ts";
+import { Entry, FAILURE, FLIGHT, GHOST, type Pending, REJECTION, RESULT } from "./cache/entry.ts";
 import type { Memo } from "./cache/memo.ts";
 import type { RemovalCause } from "./cache/removal.ts";
+import type { Stale } from "./cache/stale.ts";
 import { type Clock, sharedClock } from "./cache/time.ts";
 import type { Key } from "./key/trie.ts";
 import { stack } from "./run/stack.ts";
@@ -12,6 +13,18 @@ export type Explanation =
       readonly outcome: "hit";
       readonly reason: "fresh";
       readonly freshUntil: number;
+      readonly message: string;
+    }
+  | {
+      /** The stored result would be returned although it is past its TTL. */
+      readonly outcome: "stale";
+      /** While a run refreshes it, or because the last run has failed a short while ago. */
+      readonly reason: "revalidated" | "failed";
+      readonly freshUntil: number;
+      /** Until when it would be returned so. */
+      readonly staleUntil: number;
+      /** Whether a refresh is under way, or scheduled. If there is none, the call would see to one, unless the last run has failed. */
+      readonly isRefreshing: boolean;
       readonly message: string;
     }
   | {
@@ -35,8 +48,9 @@ export type Explanation =
   | {
       /** The function would run. */
       readonly outcome: "run";
-      readonly reason: RemovalCause | "never seen" | "no scope" | "off";
-      /** When the entry was removed, or expired, where there was one of which something is still known. */
+      /** `"stale"`: its result is past its TTL, and would be returned if the run failed. */
+      readonly reason: RemovalCause | "stale" | "never seen" | "no scope" | "off";
+      /** When the entry was removed, expired or ceased to be fresh, where there was one of which something is still known. */
       readonly removedAt: number | undefined;
       readonly message: string;
     };
@@ -63,16 +77,7 @@ export function explain(memo: Memo, key: Key): Explanation {
 function explainEntry(memo: Memo, entry: Entry, clock: Clock, time: number): Explanation {
   const { state, value, flight } = entry;
   const freshUntil = memo.entries?.timeOf(entry) ?? Infinity;
-  if (state === FLIGHT && flight !== null) {
-    const duration = time - flight.startedAt;
-    return {
-      outcome: "wait",
-      reason: "in flight",
-      startedAt: clock.toInstant(flight.startedAt),
-      duration,
-      message: `The call would join a run that has been in flight for ${duration} ms.`,
-    };
-  }
+  if (state === FLIGHT && flight !== null) return willWait(flight, clock, time);
   if (state === GHOST)
     return willRun("evicted", clock.toInstant(freshUntil), "its entry was evicted");
   if (state <= REJECTION && memo.entries?.isUsable(entry) === true) {
@@ -85,7 +90,47 @@ function explainEntry(memo: Memo, entry: Entry, clock: Clock, time: number): Exp
       message: "The last run has failed, which is remembered.",
     };
   }
-  return willRun("expired", clock.toInstant(freshUntil), "its entry has expired");
+  const stale = memo.entries?.stale;
+  if (stale?.mayReturn(entry) === true) return willBeStale(stale, entry, freshUntil, clock);
+  const refresh = stale?.flightOf(entry) ?? null;
+  if (refresh !== null) return willWait(refresh, clock, time);
+  if (memo.entries?.isKept(entry) === true)
+    return willRun("stale", clock.toInstant(freshUntil), "its entry has been stale");
+  const until = freshUntil + (state === RESULT && stale ? stale.window : 0);
+  return willRun("expired", clock.toInstant(until), "its entry has expired");
+}
+
+function willWait(flight: Pending, clock: Clock, time: number): Explanation {
+  const duration = time - flight.startedAt;
+  return {
+    outcome: "wait",
+    reason: "in flight",
+    startedAt: clock.toInstant(flight.startedAt),
+    duration,
+    message: `The call would join a run that has been in flight for ${duration} ms.`,
+  };
+}
+
+function willBeStale(stale: Stale, entry: Entry, freshUntil: number, clock: Clock): Explanation {
+  const isPaused = stale.isPaused(entry);
+  const isRefreshing = stale.isRefreshing(entry);
+  const staleUntil = clock.toInstant(stale.staleUntil(entry));
+  const why = isRefreshing
+    ? "while a refresh is under way"
+    : isPaused
+      ? "because the last run has failed"
+      : "and have it refreshed";
+  return {
+    outcome: "stale",
+    reason: isPaused ? "failed" : "revalidated",
+    freshUntil: clock.toInstant(freshUntil),
+    staleUntil,
+    isRefreshing,
+    message:
+      staleUntil === Infinity
+        ? `The call would return the stale result, ${why}.`
+        : `The call would return the stale result, ${why}, until ${timeOf(staleUntil)}.`,
+  };
 }
 
 function willHit(freshUntil: number, clock: Clock): Explanation {
@@ -103,11 +148,12 @@ function willHit(freshUntil: number, clock: Clock): Explanation {
 
 /** The function would run. */
 export function willRun(
-  reason: RemovalCause | "never seen" | "no scope" | "off",
+  reason: RemovalCause | "stale" | "never seen" | "no scope" | "off",
   removedAt: number | undefined,
   why: string,
 ): Explanation {
-  const when = removedAt === undefined ? "" : ` at ${timeOf(removedAt)}`;
+  const when =
+    removedAt === undefined ? "" : ` ${reason === "stale" ? "since" : "at"} ${timeOf(removedAt)}`;
   return { outcome: "run", reason, removedAt, message: `The call would run: ${why}${when}.` };
 }
 

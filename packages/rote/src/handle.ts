@@ -1,5 +1,5 @@
 import { argumentsOf } from "./cache/arguments.ts";
-import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "./cache/entry.ts";
+import { Entry, FAILURE, FLIGHT, REJECTION, RESULT, type Settled } from "./cache/entry.ts";
 import { type CacheEvents, type CacheEventType, EVENT_TYPES, Listeners } from "./cache/events.ts";
 import type { AnyFunction, Callable, Memo, ParametersOf, ResultOf } from "./cache/memo.ts";
 import { canOwn } from "./cache/receivers.ts";
@@ -15,7 +15,7 @@ import type { Key, Stored } from "./key/trie.ts";
 import { checkBound, show } from "./options.ts";
 import { observing } from "./run/clock.ts";
 import { fly } from "./run/fly.ts";
-import { isThenable } from "./run/flight.ts";
+import { insist, isThenable } from "./run/flight.ts";
 import { catchUp, forgetAll, keepForDrives, noteRemoved } from "./run/forget.ts";
 import { setEntry } from "./run/keep.ts";
 import { runOutermost } from "./run/outermost.ts";
@@ -27,13 +27,19 @@ import { outside, stack } from "./run/stack.ts";
 export interface CacheStats {
   /** Calls answered from an entry, those that runs make of their own function included. */
   hits: number;
+  /** Hits that returned a result past its TTL. */
+  staleHits: number;
   /** Calls that had to run the function: its runs less reruns, refreshes and verifications. */
   misses: number;
   /** Times the function was run, reruns, refreshes and verifications included. */
   runs: number;
   /** Runs repeated because the recursion was deeper than the stack: at most one for each run. */
   reruns: number;
-  /** Entries there are now: results, and failures that are remembered. */
+  /** Runs begun in the background because a stale result was returned. */
+  refreshes: number;
+  /** How often an old result was returned in place of an error or of `ERR_TIMEOUT`: once for each run that failed, and for each caller whose time was over. */
+  rescued: number;
+  /** Entries there are now: results, stale ones too, and failures that are remembered. */
   entries: number;
   /** What they weigh together; without `weigh`, each weighs 1. */
   weight: number;
@@ -41,7 +47,7 @@ export interface CacheStats {
   oversized: number;
   /** Entries that were removed, by cause; collected ones are noticed in functions with a bound or a TTL. */
   removals: Readonly<Record<RemovalCause, number>>;
-  /** Promises that have not settled, and that calls would join. */
+  /** Promises that have not settled, and that calls would join, now or when the stale result behind which they run has come to its end. */
   inFlight: number;
   /** Hits that joined such a promise rather than find a result. */
   coalesced: number;
@@ -69,19 +75,23 @@ export interface CacheHandle<Fn extends Callable = AnyFunction> {
    * time in proportion if arguments are known by identity, or if there is a TTL.
    */
   readonly size: number;
-  /** Whether a call with these arguments would run nothing: there is a result, a remembered failure, or a promise. Counts nothing. */
+  /**
+   * Whether a call with these arguments would have to wait for no run of its own: there is a result,
+   * which may be stale, a remembered failure, or a promise. Counts nothing, and refreshes nothing.
+   */
   has(...args: ParametersOf<Fn>): boolean;
-  /** The stored result of a call, or `undefined`; never runs the function, counts nothing. */
+  /** The stored result that a call would get, which may be stale, or `undefined`; never runs the function, counts nothing. */
   peek(...args: ParametersOf<Fn>): ResultOf<Fn> | undefined;
   /** Stores `value` as the result of a call. */
   set(args: Readonly<ParametersOf<Fn>>, value: ResultOf<Fn>): void;
-  /** Forgets the result of a call; whether there was one. */
+  /** Forgets the result of a call, and drops a refresh that is under way; whether there was one, be it stale. */
   delete(...args: ParametersOf<Fn>): boolean;
   /** Forgets every entry. */
   clear(): void;
   /**
    * Runs the function whatever is stored, stores the new result and returns it. An error leaves the
-   * old entry. Calls join the promise of an async function's new run while it is in flight.
+   * old entry, and reaches the caller also with `staleIfError`. Calls join the promise of an async
+   * function's new run while it is in flight.
    */
   refresh(...args: ParametersOf<Fn>): ResultOf<Fn>;
   /**
@@ -137,13 +147,14 @@ export class Handle implements CacheHandle {
   has(...args: unknown[]): boolean {
     if (!stack.isEnabled) return false;
     const found = this.#get(args);
-    return found instanceof Entry ? this.#isUsable(found) : found !== undefined;
+    return found instanceof Entry ? this.#answer(found) !== undefined : found !== undefined;
   }
 
   peek(...args: unknown[]): unknown {
     const found = stack.isEnabled ? this.#get(args) : undefined;
     if (!(found instanceof Entry)) return found === VOID ? undefined : found;
-    return found.state !== FAILURE && this.#isUsable(found) ? found.value : undefined;
+    const answer = this.#answer(found);
+    return answer?.state === FAILURE ? undefined : answer?.value;
   }
 
   set(args: readonly unknown[], value: unknown): void {
@@ -193,6 +204,7 @@ export class Handle implements CacheHandle {
       const value = outside(() =>
         runOutermost(memo, this.#receiver, args, key, { isForced: true }),
       );
+      if (isThenable(value)) return insist(memo, key, value);
       if (memo.entries === null && before !== undefined) noteRemoved(memo, key, before, "replaced");
       return value;
     } finally {
@@ -223,7 +235,7 @@ export class Handle implements CacheHandle {
       ...countsOf(whole),
       entries: size,
       weight: entries?.policy?.weight ?? size,
-      inFlight: entries?.flights ?? 0,
+      inFlight: (entries?.flights ?? 0) + (entries?.stale?.inFlight ?? 0),
       pinned: pinned === null ? 0 : pinned.entries().length,
     };
   }
@@ -277,15 +289,19 @@ export class Handle implements CacheHandle {
   #get(args: readonly unknown[]): unknown {
     const memo = this.#memo;
     const found = memo.trie.get(this.#key(args));
-    if (found instanceof Entry && found.state <= REJECTION && !this.#isUsable(found))
-      memo.entries?.remove(found, "expired");
+    if (found instanceof Entry && found.state <= REJECTION && !this.#isThere(found))
+      memo.entries?.expire(found);
     return found;
   }
 
-  #isUsable(entry: Entry): boolean {
+  #answer(entry: Entry): Settled | undefined {
+    return this.#memo.entries?.answer(entry);
+  }
+
+  #isThere(entry: Entry): boolean {
     return (
       entry.state === FLIGHT ||
-      (entry.state <= REJECTION && this.#memo.entries?.isUsable(entry) === true)
+      (entry.state <= REJECTION && this.#memo.entries?.isKept(entry) === true)
     );
   }
 
@@ -294,9 +310,8 @@ export class Handle implements CacheHandle {
     const found = memo.trie.get(key);
     if (found === undefined) return false;
     if (found instanceof Entry && memo.entries !== null) {
-      const isThere = this.#isUsable(found);
-      memo.entries.remove(found, isThere ? cause : "expired");
-      return isThere;
+      if (!this.#isThere(found)) memo.entries.expire(found);
+      return memo.entries.remove(found, cause);
     }
     keepForDrives(memo, () => [{ key, value: found }]);
     memo.trie.delete(key);
@@ -324,12 +339,16 @@ export class Handle implements CacheHandle {
 export function countsOf(
   whole: Whole,
 ): Omit<CacheStats, "entries" | "weight" | "inFlight" | "pinned"> {
-  const { hits, runs, reruns, extraRuns, runTime, timedRuns } = whole;
+  const { hits, staleHits, runs, reruns, extraRuns, refreshes, rescued, runTime, timedRuns } =
+    whole;
   return {
     hits,
+    staleHits,
     misses: runs - reruns - extraRuns,
     runs,
     reruns,
+    refreshes,
+    rescued,
     oversized: whole.oversized,
     removals: { ...whole.removals },
     coalesced: whole.coalesced,
@@ -378,7 +397,7 @@ function listen(whole: Whole): void {
   whole.unobserved ??= whole.runner;
   const isObserved = listeners.has("run") || listeners.has("error");
   whole.runner = isObserved ? observing(whole.unobserved, whole) : whole.unobserved;
-  whole.seesErrors = listeners.has("error") || (memo.entries?.rules.errorTtl ?? 0) > 0;
+  whole.seesErrors = listeners.has("error") || memo.entries?.rules.seesErrors === true;
   if (listeners.isEmpty) whole.listeners = null;
   memo.enter(memo.entriesEpoch);
 }

@@ -321,6 +321,29 @@ describe("the handle", () => {
   });
 });
 
+describe("stale results", () => {
+  test("windows are durations, and nothing else", () => {
+    memoize((id: string) => id, { ttl: "1m", staleWhileRevalidate: "1h", staleIfError: 5000 });
+    // @ts-expect-error "1 hour" is no Duration
+    memoize((id: string) => id, { ttl: "1m", staleWhileRevalidate: "1 hour" });
+    // @ts-expect-error unlike ttl, it is no function of the result
+    memoize((id: string) => id, { ttl: "1m", staleIfError: () => 5 });
+  });
+
+  test("hits say whether they are stale, and so does explain", () => {
+    const load = memoize((id: string) => id.length, { ttl: "1m", staleWhileRevalidate: "1h" });
+    load.cache.on("hit", (event) => expectTypeOf(event.isStale).toEqualTypeOf<boolean>());
+    const explanation = load.cache.explain("a");
+    if (explanation.outcome === "stale") {
+      expectTypeOf(explanation.staleUntil).toEqualTypeOf<number>();
+      expectTypeOf(explanation.isRefreshing).toEqualTypeOf<boolean>();
+      expectTypeOf(explanation.reason).toEqualTypeOf<"revalidated" | "failed">();
+    }
+    const { staleHits, refreshes, rescued } = load.cache.stats();
+    expectTypeOf([staleHits, refreshes, rescued]).toEqualTypeOf<number[]>();
+  });
+});
+
 describe("the functions beside memoize", () => {
   test("cacheOf", () => {
     const load = (id: string): number => id.length;

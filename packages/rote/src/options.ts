@@ -91,12 +91,27 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    */
   touch?: boolean;
   /**
+   * How long past its TTL a result may still be returned at once, while one run refreshes it: of an
+   * async function in the background, of another as `schedule` says. A refresh that fails leaves it.
+   * `Infinity` for as long as it is there.
+   * @defaultValue `0`: not at all
+   */
+  staleWhileRevalidate?: Duration;
+  /**
+   * How long past its TTL a result may still be returned because the run has failed; after that, the
+   * function is not asked again for as long as `rememberErrors` says, or for a second. Calls whose
+   * `timeout` is over get it, too.
+   * @defaultValue `0`: not at all
+   */
+  staleIfError?: Duration;
+  /**
    * How long a failure is remembered: calls meet the same error, or rejected promise, without a run.
    * @defaultValue `0`: not at all
    */
   rememberErrors?: Duration;
   /**
-   * How long a caller waits for a promise at most, before `ERR_TIMEOUT`; the run goes on and its result is kept.
+   * How long a caller waits for a promise at most, before it gets the stale result, if there is one,
+   * or `ERR_TIMEOUT`; the run goes on and its result is kept.
    * @defaultValue `Infinity`
    */
   timeout?: Duration;
@@ -117,7 +132,8 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    */
   clock?: () => number;
   /**
-   * Calls a function after so many milliseconds and returns what calls that off, for tests.
+   * Calls a function after so many milliseconds and returns what calls that off, for tests: what
+   * `timeout` and the refreshes of functions that are not async wait for.
    * @defaultValue `setTimeout`, looked up late
    */
   schedule?: (callback: () => void, milliseconds: number) => () => void;
@@ -217,6 +233,16 @@ export const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule 
     rule: "true or false",
     remedy: "Leave it out to count the TTL from when the run finished.",
   },
+  staleWhileRevalidate: {
+    isValid: isDuration,
+    rule: `${DURATION_RULE}, or Infinity`,
+    remedy: "Leave it out to wait for a run when the TTL has ended.",
+  },
+  staleIfError: {
+    isValid: isDuration,
+    rule: `${DURATION_RULE}, or Infinity`,
+    remedy: "Leave it out to let every failure reach its callers.",
+  },
   rememberErrors: {
     isValid: isDuration,
     rule: `${DURATION_RULE}, or Infinity`,
@@ -268,7 +294,9 @@ const DEPENDENCIES: readonly (readonly [Option, readonly Option[], string])[] = 
   ["policy", ["maxEntries", "maxWeight"], "without a bound, nothing has to go"],
   ["jitter", ["ttl"], "there is no time to vary"],
   ["touch", ["ttl"], "there is no time to start again"],
-  ["schedule", ["timeout"], "nothing else is scheduled"],
+  ["staleWhileRevalidate", ["ttl"], "nothing is ever stale"],
+  ["staleIfError", ["ttl"], "nothing is ever stale"],
+  ["schedule", ["timeout", "staleWhileRevalidate"], "nothing else is scheduled"],
 ];
 
 /** Shows the refused value of an option: short texts quoted, all else as an argument is shown. */

@@ -4,12 +4,23 @@ import { hashOf, hashOfToken } from "../key/hash.ts";
 import { type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { argumentsOf } from "./arguments.ts";
-import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
+import {
+  Entry,
+  FAILURE,
+  FLIGHT,
+  GHOST,
+  GONE,
+  type Pending,
+  REJECTION,
+  RESULT,
+  type Settled,
+} from "./entry.ts";
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
 import { FEW, type RemovalCause, type RemovalCounts } from "./removal.ts";
 import { type EntryRules, NO_RULES, type Runs } from "./rules.ts";
 import { Slots } from "./slots.ts";
+import { Stale } from "./stale.ts";
 import { type Clock, sharedClock } from "./time.ts";
 
 /** Entries looked at for having expired, for each one that comes in. */
@@ -33,6 +44,8 @@ export class Entries extends Slots implements PolicyHooks {
   readonly rules: EntryRules;
   readonly clock: Clock;
   readonly policy: Policy | null;
+  /** Where results may be returned that are not fresh any more. */
+  readonly stale: Stale | null;
   /** As it is now. */
   bound: Bound;
   /** Results and failures that are there, expired ones included that nobody has noticed. */
@@ -71,6 +84,7 @@ export class Entries extends Slots implements PolicyHooks {
     this.bound = rules.bound;
     this.clock = memo.whole.clock ?? sharedClock();
     this.policy = rules.policy?.(this) ?? null;
+    this.stale = rules.stale === undefined ? null : new Stale(this, rules.stale);
     this.hasSlots = this.policy !== null || rules.expires;
     this.isUniform = rules.weigh === undefined && typeof rules.ttl === "number" && rules.ttl > 0;
     this.isPlain = this.isUniform && !rules.expires;
@@ -99,6 +113,84 @@ export class Entries extends Slots implements PolicyHooks {
     if (!((this.times[entry.slot] as number) > time)) return false;
     if (this.clock.isCoarse) entry.tick = this.clock.tick;
     return true;
+  }
+
+  /** Whether it is there for anything: as long as it is fresh or stale. */
+  isKept(entry: Entry): boolean {
+    return this.isUsable(entry) || (this.stale !== null && this.endOf(entry) > this.timeOfCall());
+  }
+
+  /** The time that counts for a call, as last read: for a recursion under way, when that began. */
+  timeOfCall(): number {
+    const { memo, runs, clock } = this;
+    return !memo.whole.isAsync && runs.isNeeded(memo) ? this.since() : clock.time;
+  }
+
+  /** Until when it is kept. Failures are never stale. */
+  private endOf({ slot, state, previous }: Entry): number {
+    const isResult = state === RESULT || (state === FLIGHT && previous?.state === RESULT);
+    const freshUntil = this.times[slot] as number;
+    return this.stale === null || !isResult ? freshUntil : freshUntil + this.stale.window;
+  }
+
+  /** What a call would get of an entry without a run of its own; its state says what that is. */
+  answer(entry: Entry): Settled | undefined {
+    if (entry.state === FLIGHT || (entry.state <= REJECTION && this.isUsable(entry))) return entry;
+    return entry.state === RESULT && this.stale !== null ? this.stale.answer(entry) : undefined;
+  }
+
+  /** An entry has been found that may not be returned any more: it goes, or gives way to its refresh. */
+  expire(entry: Entry): void {
+    if (this.board(entry)) return;
+    // What its run brings, if it has begun, is worth keeping.
+    this.stale?.end(entry);
+    this.remove(entry, "expired");
+  }
+
+  /**
+   * An entry may not be returned any more, and its refresh is in flight: that is what calls wait
+   * for now. Whether it was. The old result is kept until its end, in case the run fails.
+   */
+  board(entry: Entry): boolean {
+    if (!this.replaceByFlight(entry)) return false;
+    if (!this.isKept(entry)) this.losePrevious(entry);
+    this.tell();
+    return true;
+  }
+
+  private replaceByFlight(entry: Entry): boolean {
+    const flight = this.stale?.flightOf(entry) ?? null;
+    if (entry.state !== RESULT || flight === null) return false;
+    this.stale?.end(entry);
+    entry.previous = { state: RESULT, value: entry.value };
+    entry.state = FLIGHT;
+    entry.value = flight.promise;
+    entry.flight = flight;
+    this.live--;
+    this.flights++;
+    this.changes++;
+    return true;
+  }
+
+  /** Whether an entry that is not fresh is kept, or at its end leaves a flight that is to replace it. */
+  private outlasts(entry: Entry, stale: Stale): boolean {
+    if (this.endOf(entry) > this.clock.time) return true;
+    this.replaceByFlight(entry);
+    if (entry.state !== FLIGHT) {
+      stale.end(entry);
+      return false;
+    }
+    if (entry.previous !== null) this.losePrevious(entry);
+    return true;
+  }
+
+  /** What a flight was to replace has come to its own end. */
+  private losePrevious(entry: Entry): void {
+    const { previous, slot } = entry;
+    entry.previous = null;
+    this.policy?.remove(slot);
+    this.freeSlot(entry);
+    this.note(entry, previous?.value, "expired");
   }
 
   /** In the time of the clock. */
@@ -206,6 +298,7 @@ export class Entries extends Slots implements PolicyHooks {
     if (state <= REJECTION) {
       this.live--;
       entry.previous = { state, value };
+      this.stale?.overtake(entry);
     }
     entry.state = FLIGHT;
     entry.value = promise;
@@ -216,12 +309,20 @@ export class Entries extends Slots implements PolicyHooks {
   /** The entry that a flight still is; none if something was set, deleted or cleared meanwhile. */
   current(key: Key, flight: Pending): Entry | undefined {
     const entry = this.memo.trie.get(key);
-    return entry instanceof Entry && entry.flight === flight ? entry : undefined;
+    return entry instanceof Entry &&
+      (entry.flight === flight || this.stale?.flightOf(entry) === flight)
+      ? entry
+      : undefined;
   }
 
   /** A flight ends without leaving anything: what was there before is back, if it still may be. */
   giveUp(entry: Entry, cause?: RemovalCause): void {
     const { previous, value } = entry;
+    if (entry.state === RESULT) {
+      // It was still there, and stays.
+      this.stale?.end(entry);
+      return;
+    }
     this.flights--;
     entry.flight = entry.previous = null;
     if (previous !== null) {
@@ -275,6 +376,7 @@ export class Entries extends Slots implements PolicyHooks {
     this.changes++;
     memo.trie.clear();
     this.policy?.clear();
+    this.stale?.clear();
     this.clearSlots();
     this.spare = undefined;
     this.live = this.flights = this.hand = 0;
@@ -351,6 +453,7 @@ export class Entries extends Slots implements PolicyHooks {
     const wasCounted = entry.isCounted;
     if (before <= REJECTION) {
       this.live--;
+      this.stale?.overtake(entry);
       this.note(entry, old, "replaced");
     } else if (before === FLIGHT) this.endFlight(entry, value);
     entry.value = value;
@@ -430,6 +533,7 @@ export class Entries extends Slots implements PolicyHooks {
   /** Takes an entry out of everything that knows it. */
   private drop(entry: Entry): void {
     const { slot } = entry;
+    this.stale?.overtake(entry);
     if (slot >= 0) {
       this.policy?.remove(slot);
       this.freeSlot(entry);
@@ -451,7 +555,7 @@ export class Entries extends Slots implements PolicyHooks {
   /** @internal For the policy. */
   evicted(slot: number, isGhost: boolean): void {
     const entry = this.held[slot];
-    if (!isGhost || entry === undefined || entry.state > REJECTION) {
+    if (!isGhost || entry === undefined || entry.state > REJECTION || this.stale !== null) {
       this.evictedOther(slot, isGhost);
       return;
     }
@@ -475,6 +579,8 @@ export class Entries extends Slots implements PolicyHooks {
       if (!isGhost) this.release(slot);
       return;
     }
+    // A refresh in flight goes on, and takes the place of the entry; one that is scheduled is dropped.
+    if (!this.replaceByFlight(entry)) this.stale?.end(entry);
     const { state, previous } = entry;
     // In flight, what was there before it is lost, and the flight goes on.
     const value = state === FLIGHT ? previous?.value : entry.value;
@@ -540,14 +646,16 @@ export class Entries extends Slots implements PolicyHooks {
     if (entry === undefined) {
       if (weak === undefined) return;
       this.policy?.remove(slot);
+      this.stale?.collected(slot);
       this.release(slot);
       if (!weak.isLive) return;
       this.live--;
       this.note(undefined, undefined, "collected");
       return;
     }
-    if (!this.rules.expires || entry.state > REJECTION) return;
+    if (!this.rules.expires || entry.state > FLIGHT) return;
     if ((this.times[slot] as number) > this.clock.time) return;
+    if (this.stale === null ? entry.state === FLIGHT : this.outlasts(entry, this.stale)) return;
     const { state, value } = entry;
     const mayPin = this.mayPin(entry);
     this.live--;

@@ -17,6 +17,8 @@ export const GONE = 5;
 export interface Pending {
   /** When the run began, in the time of the entries' clock. */
   readonly startedAt: number;
+  /** What callers get. */
+  readonly promise: PromiseLike<unknown> | undefined;
 }
 
 /** What a hit needs of an entry. */

@@ -4,7 +4,13 @@ import type { RemovalCause } from "./removal.ts";
 /** What listeners of a memoized function are told. Durations are in milliseconds. */
 export interface CacheEvents<Args = readonly unknown[], Result = unknown> {
   /** A call was answered from an entry; of a remembered failure, the value is `undefined`. */
-  hit: { readonly type: "hit"; readonly args: Args; readonly value: Result };
+  hit: {
+    readonly type: "hit";
+    readonly args: Args;
+    readonly value: Result;
+    /** Whether the entry was past its TTL. */
+    readonly isStale: boolean;
+  };
   /** A call found nothing usable: the function is about to run. */
   miss: { readonly type: "miss"; readonly args: Args };
   /** A run has returned; that of an async function has settled. */

@@ -14,6 +14,18 @@ export interface Runs {
   outside<Result>(callback: () => Result): Result;
 }
 
+/** What entries are good for after they were fresh, in milliseconds. */
+export interface StaleRules {
+  /** How long a result may be returned while a run refreshes it. */
+  readonly whileRevalidate: number;
+  /** How long one may be returned because the run has failed. */
+  readonly ifError: number;
+  /** How long the function is left alone after that. */
+  readonly pause: number;
+  /** Runs what nobody waits for, after so many milliseconds. */
+  readonly schedule: (callback: () => void, milliseconds: number) => unknown;
+}
+
 /** How entries come and go: what the options say, in milliseconds. */
 export interface EntryRules {
   /** Makes the policy, where there is a bound. */
@@ -28,6 +40,10 @@ export interface EntryRules {
   readonly touch: boolean;
   /** How long a failure is remembered; 0 for not at all. */
   readonly errorTtl: number;
+  /** Where results may be returned that are not fresh any more. */
+  readonly stale?: StaleRules | undefined;
+  /** A failing run has to be noticed. */
+  readonly seesErrors: boolean;
 }
 
 /** Without any option: what functions get that turn out to return promises. */
@@ -37,4 +53,5 @@ export const NO_RULES: EntryRules = {
   expires: false,
   touch: false,
   errorTtl: 0,
+  seesErrors: false,
 };

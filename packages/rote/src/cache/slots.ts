@@ -15,7 +15,7 @@ class WeakHold {
  * the entry itself.
  */
 export abstract class Slots {
-  /** By slot, the time from which on an entry has expired; of a ghost, when it was evicted. */
+  /** By slot, the time from which on an entry is not fresh any more; of a ghost, when it was evicted. */
   times: Float64Array = new Float64Array(0);
   protected held: (Entry | undefined)[] = [];
   /** Those of them that their keys' objects alone may keep alive. */

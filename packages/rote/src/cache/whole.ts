@@ -71,6 +71,9 @@ export class Whole {
   untilDue = 1;
   deepest = 0;
   coalesced = 0;
+  staleHits = 0;
+  refreshes = 0;
+  rescued = 0;
   oversized = 0;
   private prepare: ((memo: Memo) => void) | null = null;
   private removed: RemovalCounts | undefined = undefined;

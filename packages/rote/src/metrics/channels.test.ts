@@ -82,7 +82,7 @@ describe("what is published", () => {
     expect(shown(told)).toEqual([
       { name, type: "miss", args: [1] },
       { name, type: "run", args: [1], value: { n: 1 } },
-      { name, type: "hit", args: [1], value: { n: 1 } },
+      { name, type: "hit", args: [1], value: { n: 1 }, isStale: false },
       { name, type: "remove", args: [1], value: { n: 1 }, cause: "deleted" },
       { name, type: "miss", args: [-1] },
       { name, type: "error", args: [-1], error },

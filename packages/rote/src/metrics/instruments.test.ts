@@ -113,6 +113,44 @@ describe("with the OpenTelemetry SDK", () => {
     });
   });
 
+  test("stale hits, their refreshes and rescued calls arrive", async () => {
+    const { telemetry } = observed();
+    let time = 0;
+    let refresh = (): void => {};
+    let fails = false;
+    const fn = memoize(
+      (n: number) => {
+        if (fails) throw new Error("down");
+        return n;
+      },
+      {
+        name: "stale",
+        ttl: 10,
+        staleWhileRevalidate: 10,
+        staleIfError: 30,
+        clock: () => time,
+        schedule: (callback) => {
+          refresh = callback;
+          return () => {};
+        },
+      },
+    );
+    fn(1);
+    time = 15;
+    fn(1);
+    refresh();
+    time = 40;
+    fails = true;
+    expect(fn(1)).toBe(1);
+    expect(await telemetry.seriesOf("stale")).toMatchObject({
+      "rote.calls stale": 1,
+      "rote.calls hit": 0,
+      "rote.calls miss": 2,
+      "rote.runs other": 1,
+      "rote.rescued": 1,
+    });
+  });
+
   test("reruns of a deep recursion arrive", async () => {
     const { telemetry } = observed();
     const sum = memoize((n: number): number => (n === 0 ? 0 : n + sum(n - 1)), {
@@ -142,6 +180,7 @@ describe("with the OpenTelemetry SDK", () => {
     expect(shown).toEqual([
       ["rote.calls", "{call}", true],
       ["rote.coalesced", "{call}", true],
+      ["rote.rescued", "{call}", true],
       ["rote.runs", "{run}", true],
       ["rote.run.time", "s", true],
       ["rote.time_saved", "s", true],
@@ -287,7 +326,7 @@ describe("what is asked of the meter", () => {
     const { meter, callbacks, kinds } = fakeMeter();
     const stop = observeMetrics(meter);
     expect(callbacks.size).toBe(1);
-    expect(kinds.length).toBe(10);
+    expect(kinds.length).toBe(11);
     stop();
     expect(callbacks.size).toBe(0);
   });

@@ -62,6 +62,10 @@ const METRICS: {
     unit: "{call}",
     description: "Hits that joined a run in flight rather than find its result.",
   },
+  "rote.rescued": {
+    unit: "{call}",
+    description: "Calls that got a stale result because a run failed or took too long.",
+  },
   "rote.runs": { unit: "{run}", description: "Times memoized functions were run." },
   "rote.run.time": {
     unit: "s",
@@ -107,9 +111,11 @@ const causes: readonly RemovalCause[] = [
 const otherRuns = ({ runs, misses, reruns }: CacheStats): number => runs - misses - reruns;
 
 const SERIES: readonly Series[] = [
-  count("rote.calls", ({ hits }) => hits, { [CALL_RESULT]: "hit" }),
+  count("rote.calls", ({ hits, staleHits }) => hits - staleHits, { [CALL_RESULT]: "hit" }),
+  count("rote.calls", ({ staleHits }) => staleHits, { [CALL_RESULT]: "stale" }, true),
   count("rote.calls", ({ misses }) => misses, { [CALL_RESULT]: "miss" }),
   count("rote.coalesced", ({ coalesced }) => coalesced),
+  count("rote.rescued", ({ rescued }) => rescued, {}, true),
   count("rote.runs", ({ misses }) => misses, { [RUN_KIND]: "miss" }),
   count("rote.runs", ({ reruns }) => reruns, { [RUN_KIND]: "rerun" }, true),
   count("rote.runs", otherRuns, { [RUN_KIND]: "other" }, true),

@@ -55,8 +55,11 @@ export function runCarefully(
     } else {
       memo.pinned?.delete(key);
     }
-    failed(memo, args, key, error);
-    throw error;
+    const instead = failed(memo, args, key, error);
+    if (instead === undefined) throw error;
+    if (segment.hasPinned)
+      pin(segment, memo, key, instead.value === undefined ? VOID : instead.value);
+    return instead.value;
   }
   if (segment.isSuspended) rethrow(value);
   stack.top = at;

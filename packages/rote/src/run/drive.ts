@@ -56,9 +56,14 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
         continue;
       }
       segment.deepest = Math.max(segment.deepest, last / FRAME + clearFrames(base));
-      failed(memo, argsAt(pending, last), keyAt(pending, last), thrown);
-      if (last === 0) throw thrown;
-      finish(segment, new Failure(thrown));
+      const args = argsAt(pending, last);
+      const instead = failed(memo, args, keyAt(pending, last), thrown, last === 0 && isForced);
+      if (last === 0 && instead === undefined) throw thrown;
+      // As with a failure, it is what the caller meets when it is run again.
+      if (instead !== undefined) segment.hasPinned = true;
+      const { value } = instead ?? { value: new Failure(thrown) };
+      finish(segment, value === undefined ? VOID : value);
+      if (last === 0) return value;
       continue;
     }
     if (wasDisturbed(segment, value)) {

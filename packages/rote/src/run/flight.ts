@@ -1,9 +1,10 @@
 import { Entries } from "../cache/entries.ts";
-import { FAILURE, type Pending, REJECTION } from "../cache/entry.ts";
+import { Entry, FAILURE, FLIGHT, type Pending, REJECTION, type Settled } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { NO_RULES } from "../cache/rules.ts";
+import type { Refresh } from "../cache/stale.ts";
 import { RoteError } from "../errors.ts";
-import { Key } from "../key/trie.ts";
+import { isSameKey, Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { currentFlight, endWait, endWaits, track, type Waiting } from "./waiting.ts";
 import { runs } from "./pins.ts";
@@ -57,6 +58,8 @@ export class Flight implements Pending, Waiting {
   isWatched = false;
   /** Somebody waits who will not leave. */
   stays = false;
+  /** Calls wait for it: not only a refresh that was asked for, or nobody at all. */
+  isAwaited = false;
   /** Ends the run, if it can be told to end. */
   abort: ((reason: unknown) => void) | undefined = undefined;
   waitsFor: Set<Waiting> | undefined = undefined;
@@ -64,10 +67,19 @@ export class Flight implements Pending, Waiting {
   /** No run, but what `set` was given. */
   private readonly isSet: boolean;
   private readonly beganAt: number = now();
-  private readonly isOutermost: boolean = currentFlight() === undefined;
+  private readonly isOutermost: boolean;
 
-  constructor(memo: Memo, receiver: unknown, args: readonly unknown[], key: Key, isSet = false) {
+  constructor(
+    memo: Memo,
+    receiver: unknown,
+    args: readonly unknown[],
+    key: Key,
+    { isSet = false, isBehind = false }: { isSet?: boolean; isBehind?: boolean } = NORMAL,
+  ) {
     this.memo = memo;
+    // What nobody waits for is no part of the flight that happened to begin it.
+    this.isOutermost = isBehind || currentFlight() === undefined;
+    if (isBehind) this.stays = true;
     this.isSet = isSet;
     this.receiver = receiver;
     this.args = args;
@@ -87,29 +99,38 @@ export class Flight implements Pending, Waiting {
     const entry = entries.current(key, this);
     if (entry !== undefined) {
       try {
-        entry.value = kept;
+        if (entry.flight === this) entry.value = kept;
         entries.keep(key, receiver, args, value, kept);
       } catch (error) {
-        if (entry.flight === this) entries.giveUp(entry);
+        if (entries.current(key, this) === entry) entries.giveUp(entry);
         throw error;
       }
     }
     if (!this.isSet) memo.whole.listeners?.emit({ type: "run", args, value, duration });
   }
 
-  /** Its promise is about to be rejected; or there is none, because the function has thrown at once. */
-  fail(error: unknown, isThrown = false): void {
+  /**
+   * Its promise is about to be rejected; or there is none, because the function has thrown at once.
+   * What callers get instead, if there is an old result that may be returned for it.
+   */
+  fail(error: unknown, isThrown = false): Settled | undefined {
     const { memo, args, key, promise } = this;
     const duration = this.land();
     const entries = entriesOf(memo);
     const entry = entries.current(key, this);
+    let instead: Settled | undefined;
     if (entry !== undefined) {
+      if (!this.isSet) instead = entries.stale?.rescue(entry);
       // What was there before is better than a failure.
-      if (entries.rules.errorTtl > 0 && entry.previous === null)
+      if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
         entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
       else entries.giveUp(entry);
     }
     if (!this.isSet) memo.whole.listeners?.emit({ type: "error", args, error, duration });
+    if (instead === undefined) return undefined;
+    for (const each of this.waiting) if (each.insists) each.reject(error);
+    if (this.isAwaited) memo.whole.rescued++;
+    return instead;
   }
 
   /** A caller has left. When the last one has, so has the reason to run. */
@@ -140,6 +161,13 @@ export class Flight implements Pending, Waiting {
   }
 }
 
+/** Whether a failing flight leaves something behind that is still good for something. */
+function hasOld(entries: Entries, entry: Entry): boolean {
+  if (entry.state === FLIGHT && entry.previous === null) return false;
+  return entries.stale === null || entries.isKept(entry);
+}
+
+const NORMAL = {};
 const NO_KEY = new Key(0, null, []);
 
 /** The entries of a function that has some, or turns out to return promises. */
@@ -167,9 +195,32 @@ export function watch(
   key: Key,
   value: PromiseLike<unknown>,
 ): unknown {
+  const refresh = refreshUnderWay(memo, key);
+  // One whose entry had to go, for space for instance, is a run as any other.
+  const isBehind = refresh?.isOvertaken === true || memo.entries?.stale?.isOf(refresh) === true;
+  if (refresh !== undefined && isBehind)
+    return handOut(new Flight(memo, receiver, args, key, { isBehind: true }), value, refresh);
   const flight = new Flight(memo, receiver, args, key);
   const promise = handOut(flight, value);
   return flight.isPending ? join(flight, undefined) : promise;
+}
+
+/** What a `refresh` returns that has run a function and got a promise: the run's own outcome, without an old result in the place of an error. */
+export function insist(memo: Memo, key: Key, promise: PromiseLike<unknown>): unknown {
+  const found = memo.trie.get(key);
+  const flight = found instanceof Entry ? (found.flight as Flight | null) : null;
+  if (memo.entries?.stale === null || flight?.isPending !== true) return promise;
+  if (!(promise instanceof Promise) || promise.constructor !== Promise) return promise;
+  // Where calls lose patience, the run has been joined as if by one. Nobody has that promise.
+  for (const each of flight.waiting) each.resolve(undefined);
+  flight.isAwaited = false;
+  return join(flight, undefined, true);
+}
+
+/** The refresh whose run has returned just now, where it is one that nobody waits for. */
+export function refreshUnderWay({ entries }: Memo, key: Key): Refresh | undefined {
+  const refresh = entries?.stale?.running;
+  return refresh?.key !== undefined && isSameKey(refresh.key, key) ? refresh : undefined;
 }
 
 /** The same for a promise that `set` was given: nobody waits for it yet. */
@@ -180,13 +231,16 @@ export function watchSet(
   key: Key,
   value: PromiseLike<unknown>,
 ): void {
-  const promise = handOut(new Flight(memo, receiver, args, key, true), value);
+  const promise = handOut(new Flight(memo, receiver, args, key, { isSet: true }), value);
   if (promise !== value) (promise as Promise<unknown>).catch(() => {});
 }
 
-/** Lets a flight take off whose promise is there already; the promise that callers get. */
-function handOut(flight: Flight, value: PromiseLike<unknown>): PromiseLike<unknown> {
-  const entries = entriesOf(flight.memo);
+/** Lets a flight take off whose promise is there already, if only as the `refresh` of an entry; the promise that callers get. */
+function handOut(
+  flight: Flight,
+  value: PromiseLike<unknown>,
+  refresh?: Refresh,
+): PromiseLike<unknown> {
   if (value instanceof Promise && value.constructor === Promise) {
     const promise = value.then(
       (result: unknown) => {
@@ -194,16 +248,15 @@ function handOut(flight: Flight, value: PromiseLike<unknown>): PromiseLike<unkno
         return result;
       },
       (error: unknown) => {
-        flight.fail(error);
-        throw error;
+        const instead = flight.fail(error);
+        if (instead === undefined) throw error;
+        return instead.value;
       },
     );
-    flight.promise = promise;
-    entries.takeOff(flight.key, promise, flight);
+    takeOff(flight, promise, refresh);
     return promise;
   }
-  flight.promise = value;
-  entries.takeOff(flight.key, value, flight);
+  takeOff(flight, value, refresh);
   observe(
     value,
     (result) => {
@@ -213,9 +266,21 @@ function handOut(flight: Flight, value: PromiseLike<unknown>): PromiseLike<unkno
         // Those who wait have the thenable itself, and nothing to do with the options' functions.
       }
     },
-    (error) => flight.fail(error),
+    (error) => void flight.fail(error),
   );
   return value;
+}
+
+function takeOff(
+  flight: Flight,
+  promise: PromiseLike<unknown>,
+  refresh: Refresh | undefined,
+): void {
+  const { memo, key } = flight;
+  const entries = entriesOf(memo);
+  flight.promise = promise;
+  if (refresh === undefined) entries.takeOff(key, promise, flight);
+  else entries.stale?.takeOff(refresh, flight);
 }
 
 /** Waits for any thenable: for the first thing that it says, also if it throws. */
@@ -237,23 +302,26 @@ export function observe(
   }
 }
 
-/** A caller waits for a flight that is pending: what it gets. */
-export function join(flight: Flight, caller: Caller | undefined): unknown {
+/** A caller waits for a flight that is pending: what it gets. Who `insists` on the run gets no old result instead. */
+export function join(flight: Flight, caller: Caller | undefined, insists = false): unknown {
   const { promise, memo } = flight;
   const { signals } = caller ?? NOBODY;
   if (signals.length === 0) flight.stays = true;
+  if (!insists) flight.isAwaited = true;
   const { patience } = memo.whole;
+  const isPlain = !insists || (memo.entries?.stale ?? null) === null;
   const own =
-    signals.length === 0 && patience === undefined
+    signals.length === 0 && patience === undefined && isPlain
       ? promise
       : new Promise((resolve, reject) => {
-          wait(flight, signals, resolve, reject);
+          wait(flight, signals, insists, resolve, reject);
         });
   return own instanceof Promise && own.constructor === Promise ? track(flight, own) : own;
 }
 
 /** A caller that waits, and may cease to. */
 interface Waiter {
+  readonly insists: boolean;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -270,10 +338,18 @@ function tellWaiting(flight: Flight): void {
   );
 }
 
+/** The old result that a flight is to replace, where it may be returned in its place. */
+function inHand(flight: Flight): Settled | undefined {
+  const entries = entriesOf(flight.memo);
+  const entry = entries.current(flight.key, flight);
+  return entry === undefined ? undefined : entries.stale?.inHand(entry);
+}
+
 /** Waits until the flight lands, one of the caller's signals fires, or its time is up. */
 function wait(
   flight: Flight,
   signals: Caller["signals"],
+  insists: boolean,
   resolve: (value: unknown) => void,
   reject: (error: unknown) => void,
 ): void {
@@ -292,6 +368,7 @@ function wait(
     for (const signal of signals) signal.removeEventListener("abort", onAbort);
   };
   const waiter: Waiter = {
+    insists,
     resolve(value) {
       finish();
       resolve(value);
@@ -318,12 +395,20 @@ function wait(
     return;
   }
   if (patience === undefined) return;
+  const isOurs = flight.promise instanceof Promise;
   const cancel: unknown = patience.schedule(() => {
-    if (!flight.waiting.has(waiter)) return;
+    // One that has landed, and is ours, is about to tell.
+    if (!flight.waiting.has(waiter) || (isOurs && !flight.isPending)) return;
     finish();
     if (from !== undefined) endWait(from, flight);
     // Impatient, but interested: the run goes on.
     flight.stays = true;
+    const old = insists ? undefined : inHand(flight);
+    if (old !== undefined) {
+      memo.whole.rescued++;
+      resolve(old.value);
+      return;
+    }
     reject(
       new RoteError(
         "ERR_TIMEOUT",

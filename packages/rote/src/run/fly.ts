@@ -1,5 +1,7 @@
+import type { Entry } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { type Whole, wholes } from "../cache/whole.ts";
+import { Refresh } from "../cache/stale.ts";
 import type { Key } from "../key/trie.ts";
 import { entriesOf, Flight, isThenable, join, observe } from "./flight.ts";
 import { FRAME } from "./frame.ts";
@@ -9,6 +11,7 @@ import type { Caller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
 import { noticeGrowth } from "./unbounded.ts";
 import { runInside } from "./waiting.ts";
+import { warnWhenRejected } from "./warn-refresh.ts";
 
 /** Async runs inside each other, before their first `await`, from which on they start in a microtask. */
 const LATER_FROM = 50;
@@ -35,13 +38,6 @@ export function fly(
   if (segment !== null && segment.isSuspended && !isOutside)
     return runRefused(segment, memo, receiver, args, key);
   const flight = new Flight(memo, receiver, args, key);
-  let resolve!: (value: unknown) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise((onResult, onError) => {
-    resolve = onResult;
-    reject = onError;
-  });
-  flight.promise = promise;
   let runArgs = args;
   let isAborted = false;
   if (caller !== undefined && caller.signals.length > 0) {
@@ -52,11 +48,82 @@ export function fly(
       outside(() => controller.abort(reason));
     };
   }
+  const { promise, begin } = prepare(flight, receiver, runArgs, isRefresh);
+  entriesOf(memo).takeOff(key, promise, flight);
+  const joined = join(flight, caller, isRefresh);
+  const beginUnlessLeft = (): unknown => (isAborted ? undefined : begin());
+  if (isTooDeep(memo.whole)) {
+    void Promise.resolve()
+      .then(beginUnlessLeft)
+      // Whoever waits for the flight has it.
+      .catch(() => {});
+    return joined;
+  }
+  let value: unknown;
+  try {
+    value = beginUnlessLeft();
+  } catch (error) {
+    // Thrown before there was a promise, as the function does.
+    for (const each of [promise, joined]) (each as Promise<unknown>).catch(() => {});
+    throw error;
+  }
+  return isAborted || isThenable(value) ? joined : value;
+}
+
+/**
+ * Runs it again behind a stale entry, which stays until there is another result: nobody waits, so
+ * nobody's signal ends it, and what goes wrong is told to listeners alone.
+ */
+export function flyBehind(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  entry: Entry,
+  caller: Caller | undefined,
+): void {
+  const hasSignals = caller !== undefined && caller.signals.length > 0;
+  const runArgs = hasSignals
+    ? caller.replace(new (globalThis as unknown as Platform).AbortController().signal)
+    : args;
+  const refresh = new Refresh(entry);
+  const flight = new Flight(memo, receiver, runArgs, refresh.key, { isBehind: true });
+  const { promise, begin } = prepare(flight, receiver, runArgs, true);
+  const { stale } = entriesOf(memo);
+  stale?.begin(refresh);
+  stale?.takeOff(refresh, flight);
+  memo.whole.refreshes++;
+  warnWhenRejected(promise, memo.whole);
+  if (isTooDeep(memo.whole)) {
+    void Promise.resolve()
+      .then(begin)
+      .catch(() => {});
+    return;
+  }
+  try {
+    begin();
+  } catch {
+    // The flight has failed, which its promise says as well.
+  }
+}
+
+/** The promise of a flight, and what begins its run. */
+function prepare(
+  flight: Flight,
+  receiver: unknown,
+  runArgs: readonly unknown[],
+  isExtra: boolean,
+): { promise: Promise<unknown>; begin: () => unknown } {
+  const { memo } = flight;
+  let resolve!: (value: unknown) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise((onResult, onError) => {
+    resolve = onResult;
+    reject = onError;
+  });
+  flight.promise = promise;
   const begin = (): unknown => {
-    // Everybody has left before it began.
-    if (isAborted) return undefined;
     memo.whole.runs++;
-    if (isRefresh) memo.whole.extraRuns++;
+    if (isExtra) memo.whole.extraRuns++;
     wholes.register(memo.whole);
     noticeGrowth(memo);
     const run = (): unknown =>
@@ -69,9 +136,11 @@ export function fly(
     try {
       value = stack.segment === null ? run() : outside(run);
     } catch (error) {
-      flight.fail(error, true);
-      reject(error);
-      throw error;
+      const instead = flight.fail(error, true);
+      if (instead === undefined) reject(error);
+      else resolve(instead.value);
+      if (instead === undefined || !flight.isAwaited) throw error;
+      return instead.value;
     } finally {
       depth--;
     }
@@ -87,8 +156,9 @@ export function fly(
           }
         },
         (error) => {
-          flight.fail(error);
-          reject(error);
+          const instead = flight.fail(error);
+          if (instead === undefined) reject(error);
+          else resolve(instead.value);
         },
       );
       return value;
@@ -102,24 +172,7 @@ export function fly(
     }
     return value;
   };
-  entriesOf(memo).takeOff(key, promise, flight);
-  const joined = join(flight, caller);
-  if (isTooDeep(memo.whole)) {
-    void Promise.resolve()
-      .then(begin)
-      // Whoever waits for the flight has it.
-      .catch(() => {});
-    return joined;
-  }
-  let value: unknown;
-  try {
-    value = begin();
-  } catch (error) {
-    // Thrown before there was a promise, as the function does.
-    for (const each of [promise, joined]) (each as Promise<unknown>).catch(() => {});
-    throw error;
-  }
-  return isAborted || isThenable(value) ? joined : value;
+  return { promise, begin };
 }
 
 interface Platform {

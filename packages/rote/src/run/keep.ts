@@ -1,12 +1,12 @@
-import { Entry, FAILURE, FLIGHT, REJECTION, RESULT } from "../cache/entry.ts";
+import { Entry, FAILURE, FLIGHT, REJECTION, RESULT, type Settled } from "../cache/entry.ts";
 import type { Entries } from "../cache/entries.ts";
 import type { Memo } from "../cache/memo.ts";
 import { storeDirect } from "../key/direct.ts";
 import { childOf, type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
-import { isThenable, mayBeThenable, watch, watchSet } from "./flight.ts";
+import { isThenable, mayBeThenable, refreshUnderWay, watch, watchSet } from "./flight.ts";
 import { argsAt, keyAt, memoAt, receiverAt } from "./frame.ts";
-import { isStackOverflow } from "./overflow.ts";
+import { isStackFailure, isStackOverflow } from "./overflow.ts";
 import { Failure, PENDING } from "./pins.ts";
 import { stack } from "./stack.ts";
 
@@ -21,8 +21,11 @@ export function keepResult(
   value: unknown,
 ): unknown {
   if (mayBeThenable(value) && isThenable(value)) return watch(memo, receiver, args, key, value);
-  if (memo.entries !== null) memo.entries.keep(key, receiver, args, value);
-  else memo.trie.set(key, value === undefined ? VOID : value);
+  if (memo.entries !== null) {
+    // A refresh that was overtaken while it ran has lost.
+    if (refreshUnderWay(memo, key)?.isOvertaken !== true)
+      memo.entries.keep(key, receiver, args, value);
+  } else memo.trie.set(key, value === undefined ? VOID : value);
   if (memo.whole.listeners !== null)
     memo.whole.listeners.emit({ type: "run", args, value, duration: memo.whole.lastDuration });
   return value;
@@ -64,18 +67,32 @@ export function setEntry(
   else memo.entries?.keep(key, receiver, args, value);
 }
 
-/** A run has failed, and not because of a suspension or a full stack. */
-export function failed(memo: Memo, args: readonly unknown[], key: Key, error: unknown): void {
-  if (!memo.whole.seesErrors || isStackOverflow(error)) return;
+/**
+ * A run has failed, and not because of a suspension or a full stack. What its callers get instead of
+ * the error, if there is an old result that may be returned for it; nothing if the run was asked for.
+ */
+export function failed(
+  memo: Memo,
+  args: readonly unknown[],
+  key: Key,
+  error: unknown,
+  isForced = false,
+): Settled | undefined {
+  if (!memo.whole.seesErrors || isStackOverflow(error)) return undefined;
   const { entries } = memo;
   const { listeners } = memo.whole;
-  if (entries !== null && entries.rules.errorTtl > 0) {
-    // A result that a refresh was to replace is better than a failure.
+  let instead: Settled | undefined;
+  if (entries !== null && entries.rules.seesErrors) {
     const found = memo.trie.get(key);
-    if (!(found instanceof Entry) || found.state !== RESULT || !entries.isUsable(found))
-      entries.keepFailure(key, FAILURE, error);
+    const isOld = found instanceof Entry && found.state === RESULT && entries.isKept(found);
+    // A result that was to be replaced is better than a failure.
+    if (isOld && !isStackFailure(error)) instead = entries.stale?.rescue(found);
+    if (!isOld && entries.rules.errorTtl > 0) entries.keepFailure(key, FAILURE, error);
   }
   listeners?.emit({ type: "error", args, error, duration: memo.whole.lastDuration });
+  if (instead === undefined || isForced) return undefined;
+  memo.whole.rescued++;
+  return instead;
 }
 
 /** What a run of this call would return, in the form in which it is stored; `undefined` if that is not known. */

@@ -72,8 +72,11 @@ export function runOutermost(
       value = runFrame(slots, base);
     } catch (error) {
       if (wasInterrupted(segment, error)) return drive(segment, isForced, error);
-      failed(memo, args, key, error);
-      throw error;
+      // Its own frame is no run that might still need something.
+      stack.top = base;
+      const instead = failed(memo, args, key, error, isForced);
+      if (instead === undefined) throw error;
+      return instead.value;
     }
     if (wasDisturbed(segment, value)) return drive(segment, isForced, undefined);
     // The run is over: it is no part of a recursion that may still need something.

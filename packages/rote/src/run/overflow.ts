@@ -1,3 +1,5 @@
+import { RoteError } from "../errors.ts";
+
 /**
  * Whether an error is the engine's own stack overflow, as V8, JavaScriptCore and SpiderMonkey spell
  * it, and no other RangeError.
@@ -16,4 +18,9 @@ export function isStackOverflow(error: unknown): boolean {
     // What is thrown may be anything, a proxy for instance, and what its getters throw is nobody's error.
     return false;
   }
+}
+
+/** Whether an error says that there was no stack to run on, which is no failure of the function: the engine's or rote's. */
+export function isStackFailure(error: unknown): boolean {
+  return isStackOverflow(error) || (error instanceof RoteError && error.code === "ERR_DEPTH");
 }

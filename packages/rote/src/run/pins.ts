@@ -35,9 +35,14 @@ const NEAR = 64;
  * function is near on the stack, or there is a drive, which runs bodies twice.
  */
 function isNeeded(memo: Memo): boolean {
-  const { segment, slots, top } = stack;
+  const { segment } = stack;
   for (let each = segment; each !== null; each = each.outer) if (each.pendingEnd > 0) return true;
-  if (segment === null) return false;
+  return segment !== null && isUnderWay(memo);
+}
+
+/** Whether a run of the function is near on the stack: what is asked for now is asked for by its own recursion. */
+export function isUnderWay(memo: Memo): boolean {
+  const { slots, top } = stack;
   const end = Math.max(0, top - NEAR * FRAME);
   for (let at = top - FRAME; at >= end; at -= FRAME) if (slots[at] === memo) return true;
   return false;

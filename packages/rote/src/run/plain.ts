@@ -2,7 +2,7 @@ import type { Memo } from "../cache/memo.ts";
 import type { Key } from "../key/trie.ts";
 import { wholes } from "../cache/whole.ts";
 import { startClock, stopClock } from "./clock.ts";
-import { keepResult, runNoticing } from "./keep.ts";
+import { failed, keepResult } from "./keep.ts";
 import { runRefused } from "./refused.ts";
 import { stack } from "./stack.ts";
 import { rethrow } from "./suspend.ts";
@@ -42,9 +42,15 @@ export function runUnguarded(
     segment === null && !memo.whole.isTimed && --memo.whole.untilDue <= 0 ? startClock(memo) : -1;
   memo.whole.runs++;
   try {
-    const value: unknown = memo.whole.seesErrors
-      ? runNoticing(memo, receiver, args, key)
-      : Reflect.apply(memo.whole.runner, receiver as never, args as never);
+    let value: unknown;
+    try {
+      value = Reflect.apply(memo.whole.runner, receiver as never, args as never);
+    } catch (error) {
+      const isOver = memo.whole.seesErrors && stack.segment?.isSuspended !== true;
+      const instead = isOver ? failed(memo, args, key, error) : undefined;
+      if (instead === undefined) throw error;
+      return instead.value;
+    }
     if (stack.segment?.isSuspended === true) rethrow(value);
     return keepResult(memo, receiver, args, key, value);
   } finally {

@@ -1,0 +1,125 @@
+import type { Entries } from "../cache/entries.ts";
+import type { Entry } from "../cache/entry.ts";
+import type { Memo } from "../cache/memo.ts";
+import { Refresh, type Stale } from "../cache/stale.ts";
+import { type Flight, isThenable } from "./flight.ts";
+import { flyBehind } from "./fly.ts";
+import { catchUp } from "./forget.ts";
+import { runOutermost } from "./outermost.ts";
+import { isUnderWay } from "./pins.ts";
+import { isOff } from "./plain.ts";
+import type { Caller } from "./signal.ts";
+import { outside, stack } from "./stack.ts";
+import { currentFlight } from "./waiting.ts";
+import { warnAboutRefresh, warnWhenRejected } from "./warn-refresh.ts";
+
+/**
+ * Whether the function itself is asking, in a recursion. What it asks for is then run rather than
+ * returned stale: a refresh would otherwise be made of what is stale, one level of it at a time.
+ */
+export function isRecursive(memo: Memo): boolean {
+  if (memo.whole.isAsync) return (currentFlight() as Flight | undefined)?.memo === memo;
+  return !stack.isOutside && isUnderWay(memo);
+}
+
+/**
+ * A stale result is being returned: sees to it that it is refreshed, if nobody has yet. Where
+ * promises are returned, the run begins now, otherwise when `schedule` says.
+ */
+export function revalidate(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  entry: Entry,
+  caller: Caller | undefined,
+): void {
+  const { stale } = memo.entries as Entries;
+  const { segment, isOutside } = stack;
+  // While a suspension is on its way up, nothing is begun that has nothing to do with it.
+  if (stale === null || !stale.isDue(entry) || (segment?.isSuspended === true && !isOutside))
+    return;
+  // A listener may have dropped it.
+  if (memo.whole.listeners !== null && memo.trie.get(entry.key) !== entry) return;
+  if (memo.whole.isAsync) {
+    flyBehind(memo, receiver, args, entry, caller);
+    return;
+  }
+  const refresh = new OwnRun(memo, receiver, args, entry);
+  stale.begin(refresh);
+  if (!isThenable(entry.value)) scheduleRefresh(stale, refresh);
+  else if (segment === null) refresh.begin();
+  else void Promise.resolve().then(laterOf(refresh));
+}
+
+function scheduleRefresh(stale: Stale, refresh: OwnRun): void {
+  const { schedule } = stale.rules;
+  const later = laterOf(refresh);
+  try {
+    outside(() => schedule(later, 0));
+  } catch (error) {
+    stale.end(refresh.entry);
+    warnAboutRefresh(refresh.memo.whole, error);
+  }
+}
+
+/** What may be held by a timer that never fires: it keeps nothing alive. */
+function laterOf(refresh: OwnRun): () => void {
+  const ref = new WeakRef(refresh);
+  return () => ref.deref()?.begin();
+}
+
+/** The refresh of a function that is not known to return promises. */
+class OwnRun extends Refresh {
+  readonly memo: Memo;
+  private readonly receiver: unknown;
+  private readonly args: readonly unknown[];
+  private hasBegun = false;
+
+  constructor(memo: Memo, receiver: unknown, args: readonly unknown[], entry: Entry) {
+    super(entry);
+    this.memo = memo;
+    this.receiver = receiver;
+    this.args = args;
+  }
+
+  /** Runs it, unless that has become pointless. */
+  begin(): void {
+    const { memo, entry } = this;
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    catchUp(memo);
+    const entries = memo.entries as Entries;
+    const stale = entries.stale as Stale;
+    if (!stale.isOf(this)) return;
+    entries.clock.read();
+    if (isOff() || stale.isPaused(entry) || !entries.isKept(entry)) {
+      stale.end(entry);
+      return;
+    }
+    this.run(stale);
+  }
+
+  private run(stale: Stale): void {
+    const { memo, key, entry } = this;
+    const { whole } = memo;
+    const { runs } = whole;
+    const before = stale.running;
+    stale.running = this;
+    try {
+      const value = outside(() =>
+        runOutermost(memo, this.receiver, this.args, key, { isForced: true }),
+      );
+      if (value instanceof Promise) warnWhenRejected(value, whole);
+    } catch (error) {
+      warnAboutRefresh(whole, error);
+    } finally {
+      stale.running = before;
+      if (this.flight === null && stale.isOf(this)) stale.end(entry);
+      // Unless it was refused, as a cycle for instance.
+      if (whole.runs > runs) {
+        whole.extraRuns++;
+        whole.refreshes++;
+      }
+    }
+  }
+}
