@@ -363,6 +363,7 @@ describe("memoizeMethods refuses", () => {
     ["a static field", Some, { count: true }, /"count" is a field/],
     ["a setter", Some, { only: true }, /"only" is a setter\. Decorate the getter/],
     ["a generator", Some, { items: true }, /generator function "items" cannot be memoized/],
+    ["what are no options", Some, { area: 5 }, /received 5 for "area"\. Write \{ area: true \}/],
     [
       "options that are wrong",
       Some,

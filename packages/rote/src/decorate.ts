@@ -186,7 +186,7 @@ export function memoizeMethods<Type extends abstract new (...args: never) => obj
   const replaced = Reflect.ownKeys(methods).flatMap((name) => {
     const options = (methods as Record<PropertyKey, unknown>)[name];
     if (options === undefined || options === false) return [];
-    if (options !== true) checkOptions(options as MemoizeOptions);
+    if (options !== true) checkMethodOptions(name, options);
     const owner = [prototype, type].find((each) => Object.hasOwn(each, name));
     if (owner === undefined) throw noSuchMethod(type, name, name in prototype || name in type);
     const descriptor = Object.getOwnPropertyDescriptor(owner, name) as PropertyDescriptor;
@@ -197,6 +197,18 @@ export function memoizeMethods<Type extends abstract new (...args: never) => obj
   for (const { owner, name, descriptor } of replaced)
     Object.defineProperty(owner, name, descriptor);
   return type;
+}
+
+function checkMethodOptions(name: string | symbol, options: unknown): void {
+  if (typeof options === "object" && options !== null) {
+    checkOptions(options as MemoizeOptions);
+    return;
+  }
+  throw new RoteError(
+    "ERR_INVALID_ARGUMENT",
+    `memoizeMethods takes true or options for each name; received ${show(options)} for "${String(name)}". Write { ${String(name)}: true }.`,
+    { value: options },
+  );
 }
 
 function noSuchMethod(type: unknown, name: string | symbol, isInherited: boolean): RoteError {

@@ -169,7 +169,10 @@ function notAFunction(value: unknown, second?: unknown): RoteError {
   return new RoteError(
     "ERR_INVALID_ARGUMENT",
     `memoize takes a function, or options such as { key: "identity" } to give it a function later; received ${show(value)}.` +
-      (typeof second === "function" ? " The function comes first: memoize(fn, options)." : ""),
+      (typeof second === "function" ? " The function comes first: memoize(fn, options)." : "") +
+      (arguments.length > 1 && value === undefined
+        ? " As a decorator without options it is @memoize alone."
+        : ""),
     { value },
   );
 }
