@@ -236,6 +236,18 @@ describe("what concerns all receivers", () => {
     }
   });
 
+  test("what is set after clearAll in the middle of a run stays", () => {
+    const a = make();
+    a["times"]?.(1);
+    const cache = cacheOf(a, "times");
+    const clearing = memoize(() => {
+      clearAll();
+      cache.set([1], 50);
+      return a["times"]?.(1);
+    });
+    expect(clearing()).toBe(50);
+  });
+
   test("with memoization switched off, calls run the original and leave nothing on an object", () => {
     const a = make();
     configure({ enabled: false });

@@ -269,6 +269,22 @@ describe("scopes", () => {
     expect(fn.cache.stats().entries).toBe(0);
   });
 
+  test("what has been cleared from outside is cleared once, whoever looks at it there", async () => {
+    const fn = counting();
+    fn.cache.clear();
+    let goOn = (): void => {};
+    const handled = runInScope(async () => {
+      fn(1);
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return fn(1);
+    });
+    expect(fn.cache.size).toBe(0);
+    fn.cache.on("remove", () => {})();
+    goOn();
+    await handled;
+    expect(fn.runs()).toBe(1);
+  });
+
   test("listeners hear of all of them, while they listen", () => {
     const fn = counting();
     const told: string[] = [];

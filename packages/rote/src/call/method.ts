@@ -65,7 +65,6 @@ function runMethod(memo: Memo, root: Node, a: unknown, b: unknown, c: unknown): 
 
 /** The cache of a receiver, up to date. */
 export function memoOf(whole: Whole, receiver: unknown): Memo {
-  if (whole.memo.entriesEpoch !== stack.entriesEpoch) catchUp(whole.memo);
   const own = (whole.receivers as Receivers).of(receiver);
   if (own.generation !== whole.generation || own.entriesEpoch !== stack.entriesEpoch) catchUp(own);
   return own;

@@ -27,7 +27,6 @@ export function wrapScoped(whole: Whole): Wrapper {
 export function scopedMemo(whole: Whole): Memo | undefined {
   const caches = currentCaches();
   if (caches === null) return undefined;
-  if (whole.memo.entriesEpoch !== stack.entriesEpoch) catchUp(whole.memo);
   let memo = caches.get(whole);
   if (memo === undefined) caches.set(whole, (memo = whole.makeMemo()));
   catchUp(memo);
