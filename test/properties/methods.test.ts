@@ -236,6 +236,28 @@ describe("what concerns all receivers", () => {
     }
   });
 
+  test("recursion over objects runs each once, also if nothing is kept of any", () => {
+    for (const options of [{ ttl: 0 }, { maxWeight: 1, weigh: () => 2 }]) {
+      let ran = 0;
+      const Owner = classOf(
+        {
+          paths(this: Record<string, Method> & { below: Record<string, Method>[] }) {
+            if (++ran > 1000) throw new Error("it takes too long");
+            const paths = this.below.reduce((sum, each) => sum + (each["paths"]?.() as number), 0);
+            return this.below.length === 0 ? 1 : paths;
+          },
+        },
+        options,
+      );
+      const node = (...below: object[]): Record<string, Method> =>
+        Object.assign(new Owner(), { below }) as never;
+      let [last, before] = [node(), node()];
+      for (let i = 0; i < 40; i++) [last, before] = [node(last, before), last];
+      expect(last["paths"]?.()).toBe(267_914_296);
+      expect(ran).toBe(42);
+    }
+  });
+
   test("what is set after clearAll in the middle of a run stays", () => {
     const a = make();
     a["times"]?.(1);
