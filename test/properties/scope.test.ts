@@ -233,6 +233,35 @@ describe("scopes", () => {
     );
   });
 
+  test("one inside a recursion, and a recursion deeper than the limit in one inside a run", () => {
+    let runs = 0;
+    const down: (n: number) => number = memoize(
+      (n) => {
+        if (++runs > 1000) throw new Error("it does not end");
+        return n === 0 ? 0 : down(n - 1) + 1;
+      },
+      { ...request, depthLimit: 10 },
+    );
+    const from = memoize(
+      (first: number, n: number) =>
+        runInScope(() => {
+          cacheOf(down).set([0], first);
+          return down(n);
+        }),
+      { depthLimit: 10 },
+    );
+    expect([from(100, 8), from(200, 30), from(300, 100)]).toEqual([108, 230, 400]);
+
+    const nested: (n: number) => number = memoize(
+      (n) => {
+        if (++runs > 1000) throw new Error("it does not end");
+        return n === 0 ? 0 : runInScope(() => nested(n - 1)) + 1;
+      },
+      { ...request, depthLimit: 10 },
+    );
+    expect(runInScope(() => nested(50))).toBe(50);
+  });
+
   test("one that has ended keeps nothing, for code that goes on in it", async () => {
     const fn = counting();
     const late: number[] = [];

@@ -2,6 +2,7 @@ import { RoteError } from "../errors.ts";
 import { isThenable } from "../run/flight.ts";
 import { show } from "../options.ts";
 import { findScopesWith, Scope } from "../run/scope.ts";
+import { outside, stack } from "../run/stack.ts";
 
 /** What rote needs of AsyncLocalStorage. */
 interface Storage {
@@ -79,7 +80,9 @@ export function runInScope<Result>(handle: () => Result): Result {
   const scope = new Scope();
   let isPending = false;
   try {
-    const result = openStorage().run(scope, handle);
+    const run = (): Result => openStorage().run(scope, handle);
+    // What a scope keeps ends with it, so a run in it that was repeated from outside of it would find nothing.
+    const result = stack.segment === null ? run() : outside(run);
     if (!isThenable(result)) return result;
     isPending = true;
     // Not `finally`, of which some promises know nothing.
