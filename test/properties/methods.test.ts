@@ -258,6 +258,24 @@ describe("what concerns all receivers", () => {
     }
   });
 
+  test("a setter that fails makes its getter forget, too", () => {
+    class Account {
+      #balance = 1;
+      get balance(): number {
+        return this.#balance;
+      }
+      set balance(value: number) {
+        this.#balance = value;
+        if (value < 0) throw new RangeError("overdrawn");
+      }
+    }
+    memoizeMethods(Account, { balance: true });
+    const account = new Account();
+    expect(account.balance).toBe(1);
+    expect(() => (account.balance = -1)).toThrow("overdrawn");
+    expect(account.balance).toBe(-1);
+  });
+
   test("what is set after clearAll in the middle of a run stays", () => {
     const a = make();
     a["times"]?.(1);

@@ -73,8 +73,12 @@ function forgetting(set: AnyFunction, getter: AnyFunction): (value: unknown) => 
   const setter = Object.getOwnPropertyDescriptor(
     {
       set property(value: unknown) {
-        Reflect.apply(set, this as never, [value] as never);
-        if (whole !== undefined) forget(whole, this);
+        try {
+          Reflect.apply(set, this as never, [value] as never);
+        } finally {
+          // Also what has failed may have changed something.
+          if (whole !== undefined) forget(whole, this);
+        }
       },
     },
     "property",
