@@ -258,6 +258,40 @@ describe("what concerns all receivers", () => {
     }
   });
 
+  test("a method that catches everything remembers no overflow of the stack", () => {
+    // A frame of which few fit into the room that an outermost run has made sure of.
+    const locals = Array.from({ length: 800 }, (_, i) => `v${i}`);
+    const depth = new Function(`return function (n) {
+      let ${locals.map((name, i) => `${name} = n + ${i}`).join()};
+      let result;
+      try {
+        result = n === 0 ? 0 : this.depth(n - 1) + 1;
+      } catch {
+        result = -1;
+      }
+      return n < 0 ? ${locals.join("+")} : result;
+    }`)() as Method;
+    for (let room = 0; room < 1500; room += 5) {
+      const owner = new (classOf({ depth }))();
+      const outermost = memoize((n: number) => owner["depth"]?.(n));
+      let deepest = 0;
+      const call = (n: number, end: number): unknown => {
+        deepest = n;
+        return n === end ? outermost(12) : call(n + 1, end);
+      };
+      const tryCall = (end: number): unknown => {
+        try {
+          return call(0, end);
+        } catch {
+          return 12;
+        }
+      };
+      tryCall(Infinity);
+      expect(tryCall(deepest - room)).toBe(12);
+      expect(outermost(12)).toBe(12);
+    }
+  });
+
   test("a setter that fails makes its getter forget, too", () => {
     class Account {
       #balance = 1;

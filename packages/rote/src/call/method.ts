@@ -31,8 +31,8 @@ export function missed(
   b: unknown,
   c: unknown,
 ): unknown {
-  const { memo } = whole;
-  if (found === undefined && memo.epoch === stack.epoch && canOwn(receiver)) {
+  const { memo, isCareful } = whole;
+  if (found === undefined && memo.epoch === stack.epoch && !isCareful && canOwn(receiver)) {
     const each = own ?? memoOf(whole, receiver);
     const isNew = own !== undefined || each.trie.strongSize === 0;
     if (isNew && each.entries === null && isDirect(a) && isDirect(b) && isDirect(c))
