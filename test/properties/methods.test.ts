@@ -292,6 +292,17 @@ describe("what concerns all receivers", () => {
     }
   });
 
+  test("objects beyond the first 64 of a turn are counted once they run again in a later one", async () => {
+    const Owner = classOf({ self: (n: number) => n });
+    const owners = Array.from({ length: 100 }, () => new Owner());
+    for (const owner of owners) owner["self"]?.(1);
+    const cache = cacheOf(Owner.prototype.self as Method);
+    expect(cache.stats().entries).toBe(64);
+    await settle();
+    for (const owner of owners) owner["self"]?.(2);
+    expect(cache.stats().entries).toBe(200);
+  });
+
   test("a setter that fails makes its getter forget, too", () => {
     class Account {
       #balance = 1;

@@ -95,8 +95,13 @@ export class Receivers {
       whole.steadyAt = whole.hits + whole.steadyAfter;
     if (!canOwn(receiver)) return whole.memo;
     if (memo === undefined) return this.make(receiver, first);
-    this.registry.register(memo);
+    this.noteUse(memo);
     return memo;
+  }
+
+  /** Called when one is used that was there: from the turn after its birth on, it can be found then. */
+  noteUse(memo: Memo): void {
+    this.registry.register(memo);
   }
 
   /** The same, if there is one. */

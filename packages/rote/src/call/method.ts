@@ -34,6 +34,7 @@ export function missed(
   const { memo, isCareful } = whole;
   if (found === undefined && memo.epoch === stack.epoch && !isCareful && canOwn(receiver)) {
     const each = own ?? memoOf(whole, receiver);
+    if (own !== undefined) (whole.receivers as Receivers).noteUse(own);
     const isNew = own !== undefined || each.trie.strongSize === 0;
     if (isNew && each.entries === null && isDirect(a) && isDirect(b) && isDirect(c))
       return runMethod(each, each.root as Node, a, b, c);
