@@ -172,6 +172,17 @@ describe("in a scope", () => {
       a.label = "user 7";
       expect(a.label).toBe("user 7");
     });
+    // The handle of an object asks the scope in which it is used, too.
+    const cache = cacheOf(a, "load");
+    runInScope(() => {
+      expect(cache.has("x")).toBe(false);
+      cache.set(["x"], "seven");
+      expect([a.load("x"), b.load("x")]).toEqual(["seven", "2x"]);
+      cache.clear();
+      expect([cache.size, cacheOf(b, "load").size]).toEqual([0, 1]);
+    });
+    expect(() => cache.set(["x"], "8x")).toThrow(/outside of every one/);
+    runs = 4;
     runInScope(() => a.load("x"));
     expect(runs).toBe(5);
   });

@@ -92,7 +92,7 @@ class Stamp extends Stamped {
 
 /** A handle for all that the function remembers. */
 export function handleFor(whole: Whole): CacheHandle {
-  if (whole.isScoped) return new ScopedHandle(whole);
+  if (whole.isScoped) return new ScopedHandle(whole, undefined, false);
   if (whole.receivers !== null) return new MethodHandle(whole);
   return new Handle(whole.memo, undefined, false);
 }
