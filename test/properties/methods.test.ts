@@ -128,6 +128,22 @@ describe("weakly", () => {
     expect(await collected(...watched)).toBe(true);
   });
 
+  test("an object whose run has started a timer that goes on", async () => {
+    const timers: ReturnType<typeof setInterval>[] = [];
+    const Polling = classOf({
+      async poll() {
+        timers.push(setInterval(() => {}, 1e6));
+      },
+    });
+    const watched = await (async () => {
+      const owner = new Polling();
+      await owner["poll"]?.();
+      return new WeakRef<WeakKey>(owner);
+    })();
+    expect(await collected(watched)).toBe(true);
+    for (const timer of timers) clearInterval(timer);
+  });
+
   test("a frozen object, too", async () => {
     const watched = (() => {
       const owner = Object.freeze(new Owner());

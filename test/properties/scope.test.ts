@@ -439,4 +439,15 @@ describe("nothing leaks", () => {
     expect(await collected(watched)).toBe(true);
     clearInterval(timer);
   });
+
+  test("of a scope that has ended while a timer that an async run started goes on", async () => {
+    const timers: ReturnType<typeof setInterval>[] = [];
+    const load = memoize(async (n: number) => {
+      timers.push(setInterval(() => {}, 1e6));
+      return { n };
+    }, request);
+    const watched = await runInScope(async () => new WeakRef<WeakKey>(await load(1)));
+    expect(await collected(watched)).toBe(true);
+    for (const timer of timers) clearInterval(timer);
+  });
 });
