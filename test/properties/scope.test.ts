@@ -70,6 +70,15 @@ describe("in a scope", () => {
     expect(fn.runs()).toBe(1);
   });
 
+  test("what it returns may begin its work only when somebody waits for it", async () => {
+    const fn = counting();
+    const query: PromiseLike<boolean> = {
+      then: (resolve) => Promise.resolve(fn(1) === fn(1)).then(resolve),
+    };
+    expect(await runInScope(() => query)).toBe(true);
+    expect(fn.runs()).toBe(1);
+  });
+
   test("async functions share their promises", async () => {
     let runs = 0;
     const load = memoize(async (id: string) => {

@@ -79,14 +79,12 @@ export function runInScope<Result>(handle: () => Result): Result {
   }
   const scope = new Scope();
   let isPending = false;
-  try {
-    const run = (): Result => openStorage().run(scope, handle);
-    // What a scope keeps ends with it, so a run in it that was repeated from outside of it would find nothing.
-    const result = stack.segment === null ? run() : outside(run);
+  const run = (): Result => {
+    const result = handle();
     if (!isThenable(result)) return result;
-    isPending = true;
-    // Not `finally`, of which some promises know nothing.
-    return Promise.resolve(result).then(
+    // Inside, because some begin their work when `then` is called. Not `finally`, of which some
+    // promises know nothing.
+    const settled = Promise.resolve(result).then(
       (value) => {
         scope.caches = null;
         return value;
@@ -95,7 +93,14 @@ export function runInScope<Result>(handle: () => Result): Result {
         scope.caches = null;
         throw error;
       },
-    ) as Result;
+    );
+    isPending = true;
+    return settled as Result;
+  };
+  try {
+    const open = openStorage();
+    // What a scope keeps ends with it, so a run in it that was repeated from outside of it would find nothing.
+    return stack.segment === null ? open.run(scope, run) : outside(() => open.run(scope, run));
   } finally {
     if (!isPending) scope.caches = null;
   }
