@@ -202,6 +202,37 @@ export const cases: Record<string, () => void | Promise<void>> = {
       0,
     );
   },
+  "a name may be a number, any text, or a symbol"() {
+    const symbol = Symbol("symbol");
+    class Named {
+      @memoize
+      5(n: number): number {
+        runs++;
+        return n;
+      }
+      @memoize
+      "a name"(n: number): number {
+        runs++;
+        return n;
+      }
+      @memoize
+      [symbol](n: number): number {
+        runs++;
+        return n;
+      }
+    }
+    const named = new Named();
+    assert.equal(
+      countRuns(() => {
+        for (let i = 0; i < 2; i++) void [named[5](1), named["a name"](1), named[symbol](1)];
+      }),
+      3,
+    );
+    assert.deepEqual(
+      [cacheOf(named, 5), cacheOf(named, "a name"), cacheOf(named, symbol)].map(({ size }) => size),
+      [1, 1, 1],
+    );
+  },
   "undefined is a result like any other"() {
     const shape = new Shape();
     assert.equal(
