@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 
 import { cacheOf, isMemoized, memoize, memoizeMethods, RoteError } from "rote";
+import { runInScope } from "rote/scope";
 
 let runs = 0;
 
@@ -201,6 +202,28 @@ export const cases: Record<string, () => void | Promise<void>> = {
       countRuns(() => assert.equal(other.half, 3)),
       0,
     );
+  },
+  "a getter whose results are for a request runs again after its setter, too"() {
+    class Session {
+      user = "ada";
+      @memoize({ scope: "request" })
+      get name(): string {
+        runs++;
+        return this.user.toUpperCase();
+      }
+      set name(name: string) {
+        this.user = name;
+      }
+    }
+    const session = new Session();
+    runInScope(() => {
+      assert.equal(
+        countRuns(() => assert.equal(session.name + session.name, "ADAADA")),
+        1,
+      );
+      session.name = "bob";
+      assert.equal(session.name, "BOB");
+    });
   },
   "a name may be a number, any text, or a symbol"() {
     const symbol = Symbol("symbol");

@@ -34,8 +34,8 @@ export function decorate(
   if (kind === "getter") {
     const getter = memoizeMethod(value as AnyFunction, name, options);
     // The decorator is not told of a setter: it is looked for on the first object of the class.
-    const receivers = isPrivate === true ? null : wholeOf(getter)?.receivers;
-    if (receivers) receivers.onFirst = (receiver) => watchSetter(receiver, name, getter);
+    const whole = isPrivate === true ? undefined : wholeOf(getter);
+    if (whole !== undefined) whole.onMeeting = (receiver) => watchSetter(receiver, name, getter);
     return getter;
   }
   if (kind === "accessor") {
