@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 
 import { cacheOf, isMemoized, memoize, memoizeMethods, RoteError } from "rote";
+import { runInScope } from "rote/scope";
 
 let runs = 0;
 
@@ -200,6 +201,59 @@ export const cases: Record<string, () => void | Promise<void>> = {
     assert.equal(
       countRuns(() => assert.equal(other.half, 3)),
       0,
+    );
+  },
+  "a getter whose results are for a request runs again after its setter, too"() {
+    class Session {
+      user = "ada";
+      @memoize({ scope: "request" })
+      get name(): string {
+        runs++;
+        return this.user.toUpperCase();
+      }
+      set name(name: string) {
+        this.user = name;
+      }
+    }
+    const session = new Session();
+    runInScope(() => {
+      assert.equal(
+        countRuns(() => assert.equal(session.name + session.name, "ADAADA")),
+        1,
+      );
+      session.name = "bob";
+      assert.equal(session.name, "BOB");
+    });
+  },
+  "a name may be a number, any text, or a symbol"() {
+    const symbol = Symbol("symbol");
+    class Named {
+      @memoize
+      5(n: number): number {
+        runs++;
+        return n;
+      }
+      @memoize
+      "a name"(n: number): number {
+        runs++;
+        return n;
+      }
+      @memoize
+      [symbol](n: number): number {
+        runs++;
+        return n;
+      }
+    }
+    const named = new Named();
+    assert.equal(
+      countRuns(() => {
+        for (let i = 0; i < 2; i++) void [named[5](1), named["a name"](1), named[symbol](1)];
+      }),
+      3,
+    );
+    assert.deepEqual(
+      [cacheOf(named, 5), cacheOf(named, "a name"), cacheOf(named, symbol)].map(({ size }) => size),
+      [1, 1, 1],
     );
   },
   "undefined is a result like any other"() {

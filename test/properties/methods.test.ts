@@ -129,6 +129,22 @@ describe("weakly", () => {
     expect(await collected(...watched)).toBe(true);
   });
 
+  test("an object whose run has started a timer that goes on", async () => {
+    const timers: ReturnType<typeof setInterval>[] = [];
+    const Polling = classOf({
+      async poll() {
+        timers.push(setInterval(() => {}, 1e6));
+      },
+    });
+    const watched = await (async () => {
+      const owner = new Polling();
+      await owner["poll"]?.();
+      return new WeakRef<WeakKey>(owner);
+    })();
+    expect(await collected(watched)).toBe(true);
+    for (const timer of timers) clearInterval(timer);
+  });
+
   test("a frozen object, too", async () => {
     const watched = (() => {
       const owner = Object.freeze(new Owner());
@@ -253,6 +269,103 @@ describe("what concerns all receivers", () => {
     }
   });
 
+  test("recursion over objects runs each once, also if nothing is kept of any", () => {
+    for (const options of [{ ttl: 0 }, { maxWeight: 1, weigh: () => 2 }]) {
+      let ran = 0;
+      const Owner = classOf(
+        {
+          paths(this: Record<string, Method> & { below: Record<string, Method>[] }) {
+            if (++ran > 1000) throw new Error("it takes too long");
+            const paths = this.below.reduce((sum, each) => sum + (each["paths"]?.() as number), 0);
+            return this.below.length === 0 ? 1 : paths;
+          },
+        },
+        options,
+      );
+      const node = (...below: object[]): Record<string, Method> =>
+        Object.assign(new Owner(), { below }) as never;
+      let [last, before] = [node(), node()];
+      for (let i = 0; i < 40; i++) [last, before] = [node(last, before), last];
+      expect(last["paths"]?.()).toBe(267_914_296);
+      expect(ran).toBe(42);
+    }
+  });
+
+  test("a method that catches everything remembers no overflow of the stack", () => {
+    // A frame of which few fit into the room that an outermost run has made sure of.
+    const locals = Array.from({ length: 800 }, (_, i) => `v${i}`);
+    const depth = new Function(`return function (n) {
+      let ${locals.map((name, i) => `${name} = n + ${i}`).join()};
+      let result;
+      try {
+        result = n === 0 ? 0 : this.depth(n - 1) + 1;
+      } catch {
+        result = -1;
+      }
+      return n < 0 ? ${locals.join("+")} : result;
+    }`)() as Method;
+    for (let room = 0; room < 1500; room += 5) {
+      const owner = new (classOf({ depth }))();
+      const outermost = memoize((n: number) => owner["depth"]?.(n));
+      let deepest = 0;
+      const call = (n: number, end: number): unknown => {
+        deepest = n;
+        return n === end ? outermost(12) : call(n + 1, end);
+      };
+      const tryCall = (end: number): unknown => {
+        try {
+          return call(0, end);
+        } catch {
+          return 12;
+        }
+      };
+      tryCall(Infinity);
+      expect(tryCall(deepest - room)).toBe(12);
+      expect(outermost(12)).toBe(12);
+    }
+  });
+
+  test("objects beyond the first 64 of a turn are counted once they run again in a later one", async () => {
+    const Owner = classOf({ self: (n: number) => n });
+    const owners = Array.from({ length: 100 }, () => new Owner());
+    for (const owner of owners) owner["self"]?.(1);
+    const cache = cacheOf(Owner.prototype.self as Method);
+    expect(cache.stats().entries).toBe(64);
+    await settle();
+    for (const owner of owners) owner["self"]?.(2);
+    expect(cache.stats().entries).toBe(200);
+  });
+
+  test("a setter that fails makes its getter forget, too", () => {
+    class Account {
+      #balance = 1;
+      get balance(): number {
+        return this.#balance;
+      }
+      set balance(value: number) {
+        this.#balance = value;
+        if (value < 0) throw new RangeError("overdrawn");
+      }
+    }
+    memoizeMethods(Account, { balance: true });
+    const account = new Account();
+    expect(account.balance).toBe(1);
+    expect(() => (account.balance = -1)).toThrow("overdrawn");
+    expect(account.balance).toBe(-1);
+  });
+
+  test("what is set after clearAll in the middle of a run stays", () => {
+    const a = make();
+    a["times"]?.(1);
+    const cache = cacheOf(a, "times");
+    const clearing = memoize(() => {
+      clearAll();
+      cache.set([1], 50);
+      return a["times"]?.(1);
+    });
+    expect(clearing()).toBe(50);
+  });
+
   test("with memoization switched off, calls run the original and leave nothing on an object", () => {
     const a = make();
     configure({ enabled: false });
@@ -337,6 +450,12 @@ describe("memoizeMethods refuses", () => {
       yield 1;
     }
   }
+  class Frozen {
+    area(): number {
+      return 1;
+    }
+  }
+  Object.freeze(Frozen.prototype);
   const refusal = (type: unknown, methods: unknown): unknown => {
     try {
       return memoizeMethods(type as never, methods as never);
@@ -363,6 +482,7 @@ describe("memoizeMethods refuses", () => {
     ["a static field", Some, { count: true }, /"count" is a field/],
     ["a setter", Some, { only: true }, /"only" is a setter\. Decorate the getter/],
     ["a generator", Some, { items: true }, /generator function "items" cannot be memoized/],
+    ["what is frozen", Frozen, { area: true }, /"area" of Frozen cannot be replaced/],
     ["what are no options", Some, { area: 5 }, /received 5 for "area"\. Write \{ area: true \}/],
     [
       "options that are wrong",

@@ -70,6 +70,15 @@ describe("in a scope", () => {
     expect(fn.runs()).toBe(1);
   });
 
+  test("what it returns may begin its work only when somebody waits for it", async () => {
+    const fn = counting();
+    const query: PromiseLike<boolean> = {
+      then: (resolve) => Promise.resolve(fn(1) === fn(1)).then(resolve),
+    };
+    expect(await runInScope(() => query)).toBe(true);
+    expect(fn.runs()).toBe(1);
+  });
+
   test("async functions share their promises", async () => {
     let runs = 0;
     const load = memoize(async (id: string) => {
@@ -172,6 +181,17 @@ describe("in a scope", () => {
       a.label = "user 7";
       expect(a.label).toBe("user 7");
     });
+    // The handle of an object asks the scope in which it is used, too.
+    const cache = cacheOf(a, "load");
+    runInScope(() => {
+      expect(cache.has("x")).toBe(false);
+      cache.set(["x"], "seven");
+      expect([a.load("x"), b.load("x")]).toEqual(["seven", "2x"]);
+      cache.clear();
+      expect([cache.size, cacheOf(b, "load").size]).toEqual([0, 1]);
+    });
+    expect(() => cache.set(["x"], "8x")).toThrow(/outside of every one/);
+    runs = 4;
     runInScope(() => a.load("x"));
     expect(runs).toBe(5);
   });
@@ -233,6 +253,35 @@ describe("scopes", () => {
     );
   });
 
+  test("one inside a recursion, and a recursion deeper than the limit in one inside a run", () => {
+    let runs = 0;
+    const down: (n: number) => number = memoize(
+      (n) => {
+        if (++runs > 1000) throw new Error("it does not end");
+        return n === 0 ? 0 : down(n - 1) + 1;
+      },
+      { ...request, depthLimit: 10 },
+    );
+    const from = memoize(
+      (first: number, n: number) =>
+        runInScope(() => {
+          cacheOf(down).set([0], first);
+          return down(n);
+        }),
+      { depthLimit: 10 },
+    );
+    expect([from(100, 8), from(200, 30), from(300, 100)]).toEqual([108, 230, 400]);
+
+    const nested: (n: number) => number = memoize(
+      (n) => {
+        if (++runs > 1000) throw new Error("it does not end");
+        return n === 0 ? 0 : runInScope(() => nested(n - 1)) + 1;
+      },
+      { ...request, depthLimit: 10 },
+    );
+    expect(runInScope(() => nested(50))).toBe(50);
+  });
+
   test("one that has ended keeps nothing, for code that goes on in it", async () => {
     const fn = counting();
     const late: number[] = [];
@@ -267,6 +316,22 @@ describe("scopes", () => {
     expect(fn.runs()).toBe(4);
     fn.cache.clear();
     expect(fn.cache.stats().entries).toBe(0);
+  });
+
+  test("what has been cleared from outside is cleared once, whoever looks at it there", async () => {
+    const fn = counting();
+    fn.cache.clear();
+    let goOn = (): void => {};
+    const handled = runInScope(async () => {
+      fn(1);
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return fn(1);
+    });
+    expect(fn.cache.size).toBe(0);
+    fn.cache.on("remove", () => {})();
+    goOn();
+    await handled;
+    expect(fn.runs()).toBe(1);
   });
 
   test("listeners hear of all of them, while they listen", () => {
@@ -382,5 +447,16 @@ describe("nothing leaks", () => {
       runInScope(() => [new WeakRef<WeakKey>(fn(1)), setInterval(() => {}, 1e6)] as const))();
     expect(await collected(watched)).toBe(true);
     clearInterval(timer);
+  });
+
+  test("of a scope that has ended while a timer that an async run started goes on", async () => {
+    const timers: ReturnType<typeof setInterval>[] = [];
+    const load = memoize(async (n: number) => {
+      timers.push(setInterval(() => {}, 1e6));
+      return { n };
+    }, request);
+    const watched = await runInScope(async () => new WeakRef<WeakKey>(await load(1)));
+    expect(await collected(watched)).toBe(true);
+    for (const timer of timers) clearInterval(timer);
   });
 });

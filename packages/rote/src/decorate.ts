@@ -34,8 +34,8 @@ export function decorate(
   if (kind === "getter") {
     const getter = memoizeMethod(value as AnyFunction, name, options);
     // The decorator is not told of a setter: it is looked for on the first object of the class.
-    const receivers = isPrivate === true ? null : wholeOf(getter)?.receivers;
-    if (receivers) receivers.onFirst = (receiver) => watchSetter(receiver, name, getter);
+    const whole = isPrivate === true ? undefined : wholeOf(getter);
+    if (whole !== undefined) whole.onMeeting = (receiver) => watchSetter(receiver, name, getter);
     return getter;
   }
   if (kind === "accessor") {
@@ -73,8 +73,12 @@ function forgetting(set: AnyFunction, getter: AnyFunction): (value: unknown) => 
   const setter = Object.getOwnPropertyDescriptor(
     {
       set property(value: unknown) {
-        Reflect.apply(set, this as never, [value] as never);
-        if (whole !== undefined) forget(whole, this);
+        try {
+          Reflect.apply(set, this as never, [value] as never);
+        } finally {
+          // Also what has failed may have changed something.
+          if (whole !== undefined) forget(whole, this);
+        }
       },
     },
     "property",
@@ -190,7 +194,7 @@ export function memoizeMethods<Type extends abstract new (...args: never) => obj
     const owner = [prototype, type].find((each) => Object.hasOwn(each, name));
     if (owner === undefined) throw noSuchMethod(type, name, name in prototype || name in type);
     const descriptor = Object.getOwnPropertyDescriptor(owner, name) as PropertyDescriptor;
-    if (descriptor.configurable === false) throw noSuchMethod(type, name, false);
+    if (descriptor.configurable === false) throw notConfigurable(type, name);
     const own = options === true ? undefined : (options as MemoizeOptions);
     return [{ owner, name, descriptor: decorateProperty(name, descriptor, own) }];
   });
@@ -208,6 +212,13 @@ function checkMethodOptions(name: string | symbol, options: unknown): void {
     "ERR_INVALID_ARGUMENT",
     `memoizeMethods takes true or options for each name; received ${show(options)} for "${String(name)}". Write { ${String(name)}: true }.`,
     { value: options },
+  );
+}
+
+function notConfigurable(type: unknown, name: string | symbol): RoteError {
+  return new RoteError(
+    "ERR_INVALID_ARGUMENT",
+    `"${String(name)}" of ${(type as AnyFunction).name || "the class"} cannot be replaced: it is not configurable, as in a class that is frozen. Memoize before freezing.`,
   );
 }
 

@@ -85,7 +85,7 @@ export function memoize<Target extends object, Value>(
 ): TypedPropertyDescriptor<Value>;
 export function memoize(options: OptionsAlone): Memoizer;
 export function memoize(first: unknown, second?: unknown, third?: unknown): unknown {
-  if (isDecorating(first, second, arguments.length))
+  if (isDecorating(first, second, third, arguments.length))
     return applyDecorator(first, second, third, undefined);
   if (typeof first === "function")
     return memoizeFunction(first as AnyFunction, second as MemoizeOptions | undefined);
@@ -95,7 +95,7 @@ export function memoize(first: unknown, second?: unknown, third?: unknown): unkn
   checkOptions(options);
   return (...given: readonly [unknown?, unknown?, unknown?]) => {
     const [fn, context, descriptor] = given;
-    if (isDecorating(fn, context, given.length))
+    if (isDecorating(fn, context, descriptor, given.length))
       return applyDecorator(fn, context, descriptor, options);
     if (typeof fn !== "function") throw notAFunction(fn);
     return memoizeFunction(fn as AnyFunction, options);
@@ -147,10 +147,15 @@ export declare namespace memoize {
 Object.assign(memoize, { batch });
 
 /** Whether these are the arguments of a decorator: of the standard form, or under `experimentalDecorators`. */
-function isDecorating(first: unknown, second: unknown, count: number): boolean {
+function isDecorating(first: unknown, second: unknown, third: unknown, count: number): boolean {
   return (
     isContext(second) ||
-    (count === 3 && canOwn(first) && (typeof second === "string" || typeof second === "symbol"))
+    (count === 3 &&
+      canOwn(first) &&
+      (typeof second === "string" ||
+        typeof second === "symbol" ||
+        // As compilers write the name of 5() {}; but not [f, g].map(memoize).
+        (typeof second === "number" && !Array.isArray(third))))
   );
 }
 

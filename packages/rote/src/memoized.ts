@@ -92,7 +92,7 @@ class Stamp extends Stamped {
 
 /** A handle for all that the function remembers. */
 export function handleFor(whole: Whole): CacheHandle {
-  if (whole.isScoped) return new ScopedHandle(whole);
+  if (whole.isScoped) return new ScopedHandle(whole, undefined, false);
   if (whole.receivers !== null) return new MethodHandle(whole);
   return new Handle(whole.memo, undefined, false);
 }
@@ -169,16 +169,16 @@ export function cacheOf<Target extends object, Name extends keyof Target>(
   target: Target,
   name: Name,
 ): CacheHandle<Target[Name] extends Callable ? Target[Name] : () => Target[Name]>;
-export function cacheOf(target: unknown, ...names: [(string | symbol)?]): CacheHandle {
-  if (names.length > 0) return cacheOfMethod(target, names[0] as string | symbol);
+export function cacheOf(target: unknown, ...names: [PropertyKey?]): CacheHandle {
+  if (names.length > 0) return cacheOfMethod(target, names[0] as PropertyKey);
   const handle = typeof target === "function" ? Stamp.handleOf(target) : undefined;
   if (handle === undefined) throw notMemoized("cacheOf", target);
   return handle;
 }
 
 /** The handle of a memoized method or getter for one receiver. A getter is not run. */
-function cacheOfMethod(target: unknown, name: string | symbol): CacheHandle {
-  if (canOwn(target) && (typeof name === "string" || typeof name === "symbol")) {
+function cacheOfMethod(target: unknown, name: PropertyKey): CacheHandle {
+  if (canOwn(target) && ["string", "symbol", "number"].includes(typeof name)) {
     for (let at: object | null = target; at !== null; at = getPrototypeOf(at) as object | null) {
       const descriptor = Object.getOwnPropertyDescriptor(at, name);
       if (descriptor === undefined) continue;

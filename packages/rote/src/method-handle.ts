@@ -32,7 +32,6 @@ export class MethodHandle implements CacheHandle {
     const whole = this.#whole;
     renew(whole);
     forgetAll(whole.memo);
-    whole.memo.generation = whole.generation;
     // The others drop theirs when they are next used.
     for (const each of (whole.receivers as Receivers).all()) catchUp(each);
   }

@@ -1,10 +1,11 @@
 import type { CacheEventType } from "./cache/events.ts";
+import type { Memo } from "./cache/memo.ts";
 import type { Whole } from "./cache/whole.ts";
 import { scopedMemo } from "./call/scoped.ts";
 import { RoteError } from "./errors.ts";
 import { type Explanation, willRun } from "./explain.ts";
 import { type CacheHandle, type CacheStats, Handle, listenTo } from "./handle.ts";
-import { catchUp, forgetAll, renew } from "./run/forget.ts";
+import { catchUp, renew } from "./run/forget.ts";
 
 /**
  * The handle of a function with `scope: "request"`: whatever it is asked, it asks the cache of the
@@ -12,13 +13,21 @@ import { catchUp, forgetAll, renew } from "./run/forget.ts";
  */
 export class ScopedHandle implements CacheHandle {
   readonly #whole: Whole;
+  readonly #receiver: unknown;
+  readonly #isOfOne: boolean;
 
-  constructor(whole: Whole) {
+  constructor(whole: Whole, receiver: unknown, isOfOne: boolean) {
     this.#whole = whole;
+    this.#receiver = receiver;
+    this.#isOfOne = isOfOne;
   }
 
   get #now(): Handle {
-    return new Handle(scopedMemo(this.#whole) ?? this.#whole.memo, undefined, false);
+    return this.#in(scopedMemo(this.#whole) ?? this.#whole.memo);
+  }
+
+  #in(memo: Memo): Handle {
+    return new Handle(memo, this.#receiver, this.#isOfOne);
   }
 
   get size(): number {
@@ -54,7 +63,9 @@ export class ScopedHandle implements CacheHandle {
       : this.#now.explain(...args);
   }
   of(receiver: unknown): CacheHandle {
-    return this.#now.of(receiver);
+    // Which refuses a function that does not use its receiver.
+    this.#now.of(receiver);
+    return new ScopedHandle(this.#whole, receiver, true);
   }
 
   /** In a scope, its entries; outside, those of all scopes. */
@@ -62,7 +73,7 @@ export class ScopedHandle implements CacheHandle {
     const whole = this.#whole;
     const memo = scopedMemo(whole);
     if (memo === undefined) renew(whole);
-    else forgetAll(memo);
+    else this.#in(memo).clear();
   }
 
   on(type: CacheEventType, listener: (event: never) => void): () => void {
@@ -72,7 +83,7 @@ export class ScopedHandle implements CacheHandle {
 
   #inScope(what: string): Handle {
     const memo = scopedMemo(this.#whole);
-    if (memo !== undefined) return new Handle(memo, undefined, false);
+    if (memo !== undefined) return this.#in(memo);
     throw new RoteError(
       "ERR_INVALID_ARGUMENT",
       `"${this.#whole.name}" remembers results for the time of a request, and cache.${what} was called outside of every one. Call it inside runInScope(() => …) of "rote/scope".`,

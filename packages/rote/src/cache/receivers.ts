@@ -74,8 +74,6 @@ export function ownOf(receiver: unknown, whole: Whole): Memo | undefined {
  * with them; a receiver that was never called on has nothing.
  */
 export class Receivers {
-  /** Called for each new one until it says that it need not be again. */
-  onFirst: ((receiver: object) => boolean) | null = null;
   /** What the method is called in its class. */
   readonly property: string | symbol;
   private readonly whole: Whole;
@@ -95,8 +93,13 @@ export class Receivers {
       whole.steadyAt = whole.hits + whole.steadyAfter;
     if (!canOwn(receiver)) return whole.memo;
     if (memo === undefined) return this.make(receiver, first);
-    this.registry.register(memo);
+    this.noteUse(memo);
     return memo;
+  }
+
+  /** Called when one is used that was there: from the turn after its birth on, it can be found then. */
+  noteUse(memo: Memo): void {
+    this.registry.register(memo);
   }
 
   /** The same, if there is one. */
@@ -120,7 +123,7 @@ export class Receivers {
     memo.receiver = receiver;
     Owned.add(receiver, memo, first);
     this.registry.noteBirth(memo);
-    if (this.onFirst?.(receiver) === true) this.onFirst = null;
+    this.whole.meet(receiver);
     return memo;
   }
 }

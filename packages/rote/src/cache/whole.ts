@@ -25,6 +25,8 @@ export class Whole {
   readonly memo: Memo;
   /** The caches of its receivers, if each has its own. */
   receivers: Receivers | null = null;
+  /** Called for each new object that it is called on until it says that it need not be again. */
+  onMeeting: ((receiver: object) => boolean) | null = null;
   /** From more hits than that on, every receiver is expected to have one; so many after the last that had none. */
   steadyAt = 1000;
   steadyAfter = 1000;
@@ -116,6 +118,11 @@ export class Whole {
     memo.generation = this.generation;
     this.prepare?.(memo);
     return memo;
+  }
+
+  /** It is called on an object that may be new to it. */
+  meet(receiver: object): void {
+    if (this.onMeeting?.(receiver) === true) this.onMeeting = null;
   }
 
   /** Entries that were removed, by cause. */

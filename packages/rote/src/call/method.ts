@@ -31,9 +31,10 @@ export function missed(
   b: unknown,
   c: unknown,
 ): unknown {
-  const { memo } = whole;
-  if (found === undefined && memo.epoch === stack.epoch && canOwn(receiver)) {
+  const { memo, isCareful } = whole;
+  if (found === undefined && memo.epoch === stack.epoch && !isCareful && canOwn(receiver)) {
     const each = own ?? memoOf(whole, receiver);
+    if (own !== undefined) (whole.receivers as Receivers).noteUse(own);
     const isNew = own !== undefined || each.trie.strongSize === 0;
     if (isNew && each.entries === null && isDirect(a) && isDirect(b) && isDirect(c))
       return runMethod(each, each.root as Node, a, b, c);
@@ -65,8 +66,9 @@ function runMethod(memo: Memo, root: Node, a: unknown, b: unknown, c: unknown): 
 
 /** The cache of a receiver, up to date. */
 export function memoOf(whole: Whole, receiver: unknown): Memo {
-  if (whole.memo.entriesEpoch !== stack.entriesEpoch) catchUp(whole.memo);
   const own = (whole.receivers as Receivers).of(receiver);
   if (own.generation !== whole.generation || own.entriesEpoch !== stack.entriesEpoch) catchUp(own);
+  // Caught up while somebody listened, and now nobody does.
+  else if (own.epoch !== own.entriesEpoch && whole.listeners === null) own.enter(own.entriesEpoch);
   return own;
 }

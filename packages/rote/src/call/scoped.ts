@@ -1,4 +1,5 @@
 import type { Memo } from "../cache/memo.ts";
+import { canOwn } from "../cache/receivers.ts";
 import type { Whole } from "../cache/whole.ts";
 import { warnOnce } from "../development.ts";
 import { catchUp } from "../run/forget.ts";
@@ -13,7 +14,10 @@ export function wrapScoped(whole: Whole): Wrapper {
     if (new.target !== undefined) throw newError(whole.memo);
     if (whole.memo.epoch !== stack.epoch && isOff()) return runPlainly(whole.memo, this, args);
     const memo = scopedMemo(whole);
-    if (memo !== undefined) return callAny(memo, this, args);
+    if (memo !== undefined) {
+      if (canOwn(this)) whole.meet(this);
+      return callAny(memo, this, args);
+    }
     warnOnce(
       "ROTE_NO_SCOPE",
       `"${whole.name}" remembers results for the time of a request, and was called outside of every one, or after it had ended: nothing was kept. ` +
@@ -27,7 +31,6 @@ export function wrapScoped(whole: Whole): Wrapper {
 export function scopedMemo(whole: Whole): Memo | undefined {
   const caches = currentCaches();
   if (caches === null) return undefined;
-  if (whole.memo.entriesEpoch !== stack.entriesEpoch) catchUp(whole.memo);
   let memo = caches.get(whole);
   if (memo === undefined) caches.set(whole, (memo = whole.makeMemo()));
   catchUp(memo);

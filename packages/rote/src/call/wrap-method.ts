@@ -11,7 +11,7 @@ import { callMethod, missed } from "./method.ts";
 
 /**
  * The call paths of methods, for hits: as those in wrap.ts and wrap-entry.ts, in the cache of the
- * receiver. They are methods themselves, so that `new` refuses them as it does the original.
+ * receiver, and written out for the same reason. They are methods themselves, so that `new` refuses them as it does the original.
  */
 export function wrapMethod(whole: Whole, isQuick: boolean): Wrapper {
   if (!isQuick) return pathAny(whole);

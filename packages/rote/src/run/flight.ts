@@ -42,7 +42,7 @@ function hasThen(value: object): boolean {
  *    it for ever.
  */
 export class Flight implements Pending, Waiting {
-  readonly memo: Memo;
+  memo: Memo;
   readonly startedAt: number;
   isPending = true;
   /** What callers get. */
@@ -154,6 +154,8 @@ export class Flight implements Pending, Waiting {
       if (memo.whole.isAsync) memo.whole.timedRuns++;
     }
     this.abort = undefined;
+    // That of a receiver, or of a scope, knows all that these remember.
+    this.memo = memo.whole.memo;
     this.receiver = this.promise = undefined;
     this.args = [];
     this.key = NO_KEY;

@@ -14,6 +14,8 @@ export function catchUp(memo: Memo): void {
   const { whole } = memo;
   if (memo.entriesEpoch === stack.entriesEpoch && memo.generation === whole.generation) return;
   if (memo === whole.memo) renew(whole);
+  // First what is known for all: otherwise it would be found out later, and what came in meanwhile dropped.
+  else catchUp(whole.memo);
   forgetAll(memo);
   memo.generation = whole.generation;
   memo.enter(stack.entriesEpoch);
@@ -21,7 +23,7 @@ export function catchUp(memo: Memo): void {
 
 /** Lets all caches of a function with several be out of date: each drops its entries when it is next used. */
 export function renew(whole: Whole): void {
-  if (whole.generation !== null) whole.generation = {};
+  if (whole.generation !== null) whole.generation = whole.memo.generation = {};
 }
 
 /** Drops the entries. */

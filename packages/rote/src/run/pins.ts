@@ -3,7 +3,7 @@ import { FAILURE } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import { type Key, Trie } from "../key/trie.ts";
-import { FRAME } from "./frame.ts";
+import { FRAME, memoAt } from "./frame.ts";
 import { outside, type Segment, stack } from "./stack.ts";
 
 /** In `pinned`: the call is pending, or under way in a careful segment. */
@@ -44,7 +44,9 @@ function isNeeded(memo: Memo): boolean {
 export function isUnderWay(memo: Memo): boolean {
   const { slots, top } = stack;
   const end = Math.max(0, top - NEAR * FRAME);
-  for (let at = top - FRAME; at >= end; at -= FRAME) if (slots[at] === memo) return true;
+  // On whatever receiver: recursion through methods goes from object to object.
+  for (let at = top - FRAME; at >= end; at -= FRAME)
+    if (memoAt(slots, at).whole === memo.whole) return true;
   return false;
 }
 

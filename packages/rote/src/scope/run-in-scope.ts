@@ -2,6 +2,7 @@ import { RoteError } from "../errors.ts";
 import { isThenable } from "../run/flight.ts";
 import { show } from "../options.ts";
 import { findScopesWith, Scope } from "../run/scope.ts";
+import { outside, stack } from "../run/stack.ts";
 
 /** What rote needs of AsyncLocalStorage. */
 interface Storage {
@@ -78,12 +79,12 @@ export function runInScope<Result>(handle: () => Result): Result {
   }
   const scope = new Scope();
   let isPending = false;
-  try {
-    const result = openStorage().run(scope, handle);
+  const run = (): Result => {
+    const result = handle();
     if (!isThenable(result)) return result;
-    isPending = true;
-    // Not `finally`, of which some promises know nothing.
-    return Promise.resolve(result).then(
+    // Inside, because some begin their work when `then` is called. Not `finally`, of which some
+    // promises know nothing.
+    const settled = Promise.resolve(result).then(
       (value) => {
         scope.caches = null;
         return value;
@@ -92,7 +93,14 @@ export function runInScope<Result>(handle: () => Result): Result {
         scope.caches = null;
         throw error;
       },
-    ) as Result;
+    );
+    isPending = true;
+    return settled as Result;
+  };
+  try {
+    const open = openStorage();
+    // What a scope keeps ends with it, so a run in it that was repeated from outside of it would find nothing.
+    return stack.segment === null ? open.run(scope, run) : outside(() => open.run(scope, run));
   } finally {
     if (!isPending) scope.caches = null;
   }
