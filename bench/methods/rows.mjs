@@ -62,14 +62,22 @@ const use = {
   getter: "object.got",
 };
 
-const row = (id, title, of, isFirst, reach) => ({ id, title, of, isFirst, reach });
+const row = (id, title, of, how, reach) => ({
+  id,
+  title,
+  of,
+  isFirst: how === "first",
+  isApart: how === "apart",
+  reach,
+});
 
 export const rows = [
-  row("hit", "a hit of a method, one integer", "method", false, 1.5),
-  row("pair-hit", "a hit of a method, two integers", "pair", false),
-  row("getter-hit", "a hit of a getter; the floor is a hidden field", "getter", false),
-  row("first", "a new object and the first call of a method", "method", true, 1.5),
-  row("getter-first", "a new object and the first call of a getter", "getter", true),
+  row("hit", "a hit of a method, one integer", "method", "mixed", 1.5),
+  row("apart-hit", "the same where no first calls are made", "method", "apart", 1.5),
+  row("pair-hit", "a hit of a method, two integers", "pair", "mixed"),
+  row("getter-hit", "a hit of a getter; the floor is a hidden field", "getter", "mixed"),
+  row("first", "a new object and the first call of a method", "method", "first", 1.5),
+  row("getter-first", "a new object and the first call of a getter", "getter", "first"),
 ];
 
 /** A class of the row: `form` is "plain", "floor" or "weak". */
@@ -85,11 +93,12 @@ export function makeClass({ of }, form, index) {
 export const memberOf = ({ of }) => classes[of];
 
 /** What is timed, for one class, and how many calls it makes. */
-export function makePass({ of, isFirst }, type) {
+export function makePass({ of, isFirst, isApart }, type) {
   const loop = isFirst
     ? `for (let i = 0; i < ${CALLS}; i++) { const object = new type(); sum += ${use[of]}; }`
     : `for (let i = 0; i < ${CALLS}; i++) { const object = objects[i % ${OBJECTS}]; sum += ${use[of]}; }`;
   const objects = Array.from({ length: OBJECTS }, () => new type());
+  if (isApart) for (let i = 0; i < 8 * OBJECTS; i++) objects[i >> 3].method(i & 7);
   return {
     calls: CALLS,
     // oxlint-disable-next-line typescript/no-implied-eval -- and each loop
