@@ -8,6 +8,7 @@ import { catchUp } from "./forget.ts";
 import { runOutermost } from "./outermost.ts";
 import { isUnderWay } from "./pins.ts";
 import { isOff } from "./plain.ts";
+import { currentCaches } from "./scope.ts";
 import type { Caller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
 import { currentFlight } from "./waiting.ts";
@@ -68,6 +69,11 @@ function laterOf(refresh: OwnRun): () => void {
   return () => ref.deref()?.begin();
 }
 
+/** Whether the scope has ended to which the entries belong, or it is not the one in which we are: what is run would find nothing of it. */
+function isElsewhere(memo: Memo): boolean {
+  return memo.whole.isScoped && currentCaches()?.get(memo.whole) !== memo;
+}
+
 /** The refresh of a function that is not known to return promises. */
 class OwnRun extends Refresh {
   readonly memo: Memo;
@@ -92,7 +98,7 @@ class OwnRun extends Refresh {
     const stale = entries.stale as Stale;
     if (!stale.isOf(this)) return;
     entries.clock.read();
-    if (isOff() || stale.isPaused(entry) || !entries.isKept(entry)) {
+    if (isOff() || isElsewhere(memo) || stale.isPaused(entry) || !entries.isKept(entry)) {
       stale.end(entry);
       return;
     }
