@@ -776,6 +776,37 @@ describe("a refresh in the background", () => {
     expect(await valueOf(rate("EUR"))).toBe("EUR after slow EUR");
   });
 
+  test.each(["a promise", "a value"])(
+    "is no part of it either where the function is not async, and the old result is %s",
+    async (old) => {
+      let time = 0;
+      let isRefresh = false;
+      const gate = deferred<void>();
+      const slow: Memoized<() => Promise<string>> = memoize(async (): Promise<string> => {
+        const got = await rate("EUR");
+        await gate.promise;
+        return `slow ${got}`;
+      });
+      const rate: Memoized<(currency: string) => string | Promise<string>> = memoize(
+        (currency: string): string | Promise<string> => {
+          if (isRefresh) return slow().then((got) => `${currency} after ${got}`);
+          return old === "a promise" ? Promise.resolve(currency) : currency;
+        },
+        { ttl: 10, staleWhileRevalidate: 100, clock: () => time },
+      );
+      await rate("EUR");
+      time = 10;
+      isRefresh = true;
+      const whole = slow();
+      // By the platform's timers, which run as part of the flight in which they were begun.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      gate.resolve();
+      expect(await valueOf(whole)).toBe("slow EUR");
+      await drained();
+      expect(await rate("EUR")).toBe("EUR after slow EUR");
+    },
+  );
+
   test("of a function that throws before there is a promise leaves the caller its old result", async () => {
     const time = new FakeTime();
     let isFailing = false;

@@ -11,7 +11,7 @@ import { isOff } from "./plain.ts";
 import { currentCaches } from "./scope.ts";
 import type { Caller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
-import { currentFlight } from "./waiting.ts";
+import { currentFlight, runInside } from "./waiting.ts";
 import { warnAboutRefresh, warnWhenRejected } from "./warn-refresh.ts";
 
 /**
@@ -112,8 +112,9 @@ class OwnRun extends Refresh {
     const before = stale.running;
     stale.running = this;
     try {
-      const value = outside(() =>
-        runOutermost(memo, this.receiver, this.args, key, { isForced: true }),
+      // Nobody waits for it: not the flight either of which the call was a part, and so the timer.
+      const value = runInside(undefined, () =>
+        outside(() => runOutermost(memo, this.receiver, this.args, key, { isForced: true })),
       );
       if (value instanceof Promise) warnWhenRejected(value, whole);
     } catch (error) {
