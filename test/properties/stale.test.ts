@@ -314,6 +314,58 @@ describe("staleWhileRevalidate, for a function that is not async", () => {
       expect(fn.cache.peek(1)).toBe(expected);
       expect(fn.cache.size).toBe(expected === undefined ? 0 : 1);
     });
+
+    test("and over its failure, which is not remembered", () => {
+      const time = new FakeTime();
+      let runs = 0;
+      const fn: Memoized<(key: number) => number> = memoize(
+        (_key: number): number => {
+          if (++runs === 1) return 1;
+          overtake(fn);
+          throw new Error("no");
+        },
+        {
+          ttl: 10,
+          staleWhileRevalidate: 100,
+          rememberErrors: 50,
+          clock: time.clock,
+          schedule: time.schedule,
+        },
+      );
+      fn(1);
+      time.pass(10);
+      fn(1);
+      time.pass(0);
+      expect(runs).toBe(2);
+      expect(fn.cache.peek(1)).toBe(expected);
+      expect(fn.cache.explain(1).outcome).toBe(expected === undefined ? "run" : "hit");
+    });
+  });
+
+  test("clear wins over all refreshes that are running, one inside another", () => {
+    const time = new FakeTime();
+    let isRefresh = false;
+    const other = memoize(() => 0);
+    const fn: Memoized<(key: number) => number> = memoize(
+      (key: number): number => {
+        if (isRefresh && key === 1) other();
+        if (isRefresh && key === 2) fn.cache.clear();
+        return key;
+      },
+      {
+        ttl: 10,
+        staleWhileRevalidate: 100,
+        clock: time.clock,
+        schedule: (callback) => (callback(), () => {}),
+      },
+    );
+    fn(1);
+    fn(2);
+    time.pass(10);
+    isRefresh = true;
+    other.cache.on("miss", () => fn(2));
+    expect(fn(1)).toBe(1);
+    expect(fn.cache.stats()).toMatchObject({ entries: 0, refreshes: 2 });
   });
 
   test("a refresh that is scheduled again by a later stale hit after the key was set and went stale", () => {

@@ -109,7 +109,7 @@ class OwnRun extends Refresh {
     const { memo, key, entry } = this;
     const { whole } = memo;
     const { runs } = whole;
-    const before = stale.running;
+    this.outer = stale.running;
     stale.running = this;
     try {
       // Nobody waits for it: not the flight either of which the call was a part, and so the timer.
@@ -120,7 +120,7 @@ class OwnRun extends Refresh {
     } catch (error) {
       warnAboutRefresh(whole, error);
     } finally {
-      stale.running = before;
+      stale.running = this.outer;
       if (this.flight === null && stale.isOf(this)) stale.end(entry);
       // Unless it was refused, as a cycle for instance.
       if (whole.runs > runs) {
