@@ -932,6 +932,25 @@ describe("a refresh in the background", () => {
     expect(runModule(program('fn.cache.on("error", () => {});')).err).toBe("");
     expect(runModule(program(""), { NODE_ENV: "production" }).err).toBe("");
   });
+
+  test.each([
+    "async (n) => { if (isFailing) throw new TypeError(); return n; }",
+    "(n) => (isFailing ? Promise.reject(new TypeError()) : Promise.resolve(n))",
+  ])("and so it does with staleIfError, for %s", (fn) => {
+    const { err } = runModule(`
+        let time = 0;
+        let isFailing = false;
+        const fn = rote.memoize(${fn},
+          { name: "load", ttl: 10, staleWhileRevalidate: 100, staleIfError: 100, clock: () => time });
+        await fn(1);
+        time = 10;
+        isFailing = true;
+        await fn(1);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await fn(1);
+      `);
+    expect(err.match(/ROTE_REFRESH/g)).toHaveLength(1);
+  });
 });
 
 describe("staleIfError, for a function that is not async", () => {

@@ -9,6 +9,7 @@ import { now } from "./clock.ts";
 import { currentFlight, endWait, endWaits, track, type Waiting } from "./waiting.ts";
 import { runs } from "./pins.ts";
 import type { Caller } from "./signal.ts";
+import { warnAboutRefresh } from "./warn-refresh.ts";
 
 /** Most results are no objects. Where every run passes, this comes first: it is inlined everywhere. */
 export function mayBeThenable(value: unknown): boolean {
@@ -66,6 +67,8 @@ export class Flight implements Pending, Waiting {
   waiters: Set<Waiting> | undefined = undefined;
   /** No run, but what `set` was given. */
   private readonly isSet: boolean;
+  /** A refresh in the background. */
+  private readonly isBehind: boolean;
   private readonly beganAt: number = now();
   private readonly isOutermost: boolean;
 
@@ -80,6 +83,7 @@ export class Flight implements Pending, Waiting {
     // What nobody waits for is no part of the flight that happened to begin it.
     this.isOutermost = isBehind || currentFlight() === undefined;
     if (isBehind) this.stays = true;
+    this.isBehind = isBehind;
     this.isSet = isSet;
     this.receiver = receiver;
     this.args = args;
@@ -130,6 +134,8 @@ export class Flight implements Pending, Waiting {
     if (instead === undefined) return undefined;
     for (const each of this.waiting) if (each.insists) each.reject(error);
     if (this.isAwaited) memo.whole.rescued++;
+    // Its promise does not tell.
+    if (this.isBehind) warnAboutRefresh(memo.whole, error);
     return instead;
   }
 
