@@ -505,6 +505,28 @@ describe("staleWhileRevalidate, for a function that is not async", () => {
     expect([fn(1), state.runs]).toEqual([1, 2]);
   });
 
+  test("a schedule that calls at once and throws afterwards costs nothing", async () => {
+    let time = 0;
+    let runs = 0;
+    const fn = memoize(
+      (_: number): number | Promise<number> => (++runs === 1 ? 1 : Promise.resolve(runs)),
+      {
+        ttl: 10,
+        staleWhileRevalidate: 100,
+        clock: () => time,
+        schedule: (callback) => {
+          callback();
+          throw new Error("no timers");
+        },
+      },
+    );
+    fn(1);
+    time = 10;
+    expect([fn(1), fn(1), runs]).toEqual([1, 1, 2]);
+    await drained();
+    expect([await fn(1), runs]).toEqual([2, 2]);
+  });
+
   test("with a schedule that never calls, a call runs itself when the window has ended", () => {
     const { fn, time } = counting({ staleWhileRevalidate: 100, schedule: () => () => {} });
     fn(1);
@@ -1429,6 +1451,22 @@ describe.each(kinds)("timeout with a stale result in hand, for a function %s", (
     expect(fn.cache.stats().rescued).toBe(0);
   });
 
+  test("a listener that joins a refresh as it begins gets what that brings", async () => {
+    const { fn, runs, end } = loading(kind, { staleWhileRevalidate: 50, timeout: 5 });
+    const first = fn.cache.refresh(1);
+    const joined: Promise<string>[] = [];
+    fn.cache.on("remove", () => joined.push(fn(1)));
+    const second = fn.cache.refresh(1);
+    await end(0);
+    await end(1);
+    expect(runs.length).toBe(2);
+    expect(await Promise.all([first, second, ...joined])).toEqual([
+      "value 0",
+      "value 1",
+      "value 1",
+    ]);
+  });
+
   test("a refresh that nobody waits for has no timer", async () => {
     const { fn, stale, time, end } = loading(kind, { staleWhileRevalidate: 1000, timeout: 30 });
     await stale();
@@ -1538,6 +1576,24 @@ describe("the handle and stale results", () => {
       [1, false],
       [1, true],
       [2, false],
+    ]);
+  });
+
+  test("a refresh is no miss, also while it runs", () => {
+    const { fn, time } = counting({ staleWhileRevalidate: 100 });
+    const seen: unknown[] = [];
+    fn(1);
+    time.pass(10);
+    fn.cache.on("run", () => {
+      const { runs, misses } = fn.cache.stats();
+      seen.push([runs, misses]);
+    });
+    fn(1);
+    time.pass(0);
+    fn.cache.refresh(1);
+    expect(seen).toEqual([
+      [2, 1],
+      [3, 1],
     ]);
   });
 

@@ -217,9 +217,10 @@ export function insist(memo: Memo, key: Key, promise: PromiseLike<unknown>): unk
   const flight = found instanceof Entry ? (found.flight as Flight | null) : null;
   if (memo.entries?.stale === null || flight?.isPending !== true) return promise;
   if (!(promise instanceof Promise) || promise.constructor !== Promise) return promise;
-  // Where calls lose patience, the run has been joined as if by one. Nobody has that promise.
-  for (const each of flight.waiting) each.resolve(undefined);
-  flight.isAwaited = false;
+  // Where calls lose patience, the run has been joined as if by one. Nobody has that promise; a listener may have joined before.
+  const [own, ...others] = [...flight.waiting].reverse();
+  own?.resolve(undefined);
+  flight.isAwaited = others.length > 0;
   return join(flight, undefined, true);
 }
 

@@ -58,7 +58,7 @@ function scheduleRefresh(stale: Stale, refresh: OwnRun): void {
   try {
     outside(() => schedule(later, 0));
   } catch (error) {
-    stale.end(refresh.entry);
+    if (!refresh.hasBegun) stale.end(refresh.entry);
     warnAboutRefresh(refresh.memo.whole, error);
   }
 }
@@ -79,7 +79,7 @@ class OwnRun extends Refresh {
   readonly memo: Memo;
   private readonly receiver: unknown;
   private readonly args: readonly unknown[];
-  private hasBegun = false;
+  hasBegun = false;
 
   constructor(memo: Memo, receiver: unknown, args: readonly unknown[], entry: Entry) {
     super(entry);
@@ -108,7 +108,7 @@ class OwnRun extends Refresh {
   private run(stale: Stale): void {
     const { memo, key, entry } = this;
     const { whole } = memo;
-    const { runs } = whole;
+    const { extraRuns } = whole;
     this.outer = stale.running;
     stale.running = this;
     try {
@@ -123,10 +123,7 @@ class OwnRun extends Refresh {
       stale.running = this.outer;
       if (this.flight === null && stale.isOf(this)) stale.end(entry);
       // Unless it was refused, as a cycle for instance.
-      if (whole.runs > runs) {
-        whole.extraRuns++;
-        whole.refreshes++;
-      }
+      if (whole.extraRuns > extraRuns) whole.refreshes++;
     }
   }
 }
