@@ -1,5 +1,5 @@
 /** Results past their TTL: who gets them, who refreshes them, and what happens when that fails. */
-import { clearAll, configure, memoize, RoteError } from "rote";
+import { clearAll, configure, memoize, memoizeMethods, RoteError } from "rote";
 import type { CacheEvents, Memoized, MemoizeOptions } from "rote";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
@@ -610,6 +610,36 @@ describe("staleWhileRevalidate and recursion", () => {
     time.pass(1);
     expect(twice(1)).toBe(4);
   });
+
+  test.each(["total", "load"] as const)(
+    "methods that ask other objects are a recursion, too: %s",
+    async (method) => {
+      const time = new FakeTime();
+      let version = 1;
+      class Folder {
+        readonly inner: Folder | undefined;
+        constructor(depth: number) {
+          if (depth > 0) this.inner = new Folder(depth - 1);
+        }
+        total(): number {
+          return version + (this.inner?.total() ?? 0);
+        }
+        async load(): Promise<number> {
+          return version + ((await this.inner?.load()) ?? 0);
+        }
+      }
+      const options = { ttl: 10, staleWhileRevalidate: 100, clock: time.clock };
+      memoizeMethods(Folder, { total: { ...options, schedule: time.schedule }, load: options });
+      const root = new Folder(4);
+      expect(await root[method]()).toBe(5);
+      time.pass(10);
+      version = 2;
+      expect(await root[method]()).toBe(5);
+      time.pass(0);
+      await drained();
+      expect(await root[method]()).toBe(10);
+    },
+  );
 
   test("in an async recursion, the function's own stale results are refreshed and waited for", async () => {
     const time = new FakeTime();

@@ -40,11 +40,15 @@ function isNeeded(memo: Memo): boolean {
   return segment !== null && isUnderWay(memo);
 }
 
-/** Whether a run of the function is near on the stack: what is asked for now is asked for by its own recursion. */
-export function isUnderWay(memo: Memo): boolean {
+/**
+ * Whether a run of the function is near on the stack, on whatever receiver: what is asked for now is
+ * asked for by its own recursion.
+ */
+export function isUnderWay({ whole }: Memo): boolean {
   const { slots, top } = stack;
   const end = Math.max(0, top - NEAR * FRAME);
-  for (let at = top - FRAME; at >= end; at -= FRAME) if (slots[at] === memo) return true;
+  for (let at = top - FRAME; at >= end; at -= FRAME)
+    if ((slots[at] as Memo | undefined)?.whole === whole) return true;
   return false;
 }
 

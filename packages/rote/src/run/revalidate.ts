@@ -19,7 +19,8 @@ import { warnAboutRefresh, warnWhenRejected } from "./warn-refresh.ts";
  * returned stale: a refresh would otherwise be made of what is stale, one level of it at a time.
  */
 export function isRecursive(memo: Memo): boolean {
-  if (memo.whole.isAsync) return (currentFlight() as Flight | undefined)?.memo === memo;
+  if (memo.whole.isAsync)
+    return (currentFlight() as Partial<Flight> | undefined)?.memo?.whole === memo.whole;
   return !stack.isOutside && isUnderWay(memo);
 }
 
