@@ -520,7 +520,7 @@ describe("staleWhileRevalidate, for a function that is not async", () => {
         },
       },
     );
-    fn(1);
+    void fn(1);
     time = 10;
     expect([fn(1), fn(1), runs]).toEqual([1, 1, 2]);
     await drained();
