@@ -527,6 +527,28 @@ describe("staleWhileRevalidate, for a function that is not async", () => {
     expect([await fn(1), runs]).toEqual([2, 2]);
   });
 
+  test("a clock that fails in a timer costs a refresh; the next stale hit tries again", () => {
+    let isBroken = false;
+    const time = new FakeTime();
+    const { fn, state } = counting({
+      staleWhileRevalidate: 100,
+      schedule: time.schedule,
+      clock: () => {
+        if (isBroken) throw new Error("no clock");
+        return time.now;
+      },
+    });
+    fn(1);
+    time.pass(10);
+    fn(1);
+    isBroken = true;
+    time.pass(0);
+    isBroken = false;
+    expect([fn(1), state.runs]).toEqual([1, 1]);
+    time.pass(0);
+    expect([fn(1), state.runs]).toEqual([2, 2]);
+  });
+
   test("with a schedule that never calls, a call runs itself when the window has ended", () => {
     const { fn, time } = counting({ staleWhileRevalidate: 100, schedule: () => () => {} });
     fn(1);
@@ -1313,6 +1335,27 @@ describe.each(kinds)("staleIfError, for a function %s", (kind) => {
     expect(await valueOf(again)).toBe("value 2");
   });
 
+  test("a clock that fails as the run does hides neither its error nor its end", async () => {
+    let isBroken = false;
+    const time = new FakeTime();
+    const { fn, runs, fail, stale } = loading(kind, {
+      staleIfError: 100,
+      clock: () => {
+        if (isBroken) throw new Error("no clock");
+        return time.now;
+      },
+    });
+    await stale();
+    time.pass(10);
+    const reason = reasonOf(fn(1));
+    expect(runs.length).toBe(2);
+    isBroken = true;
+    await fail(1);
+    expect(await reason).toEqual(new Error("failure 1"));
+    isBroken = false;
+    expect(fn.cache.stats()).toMatchObject({ inFlight: 0, entries: 1 });
+  });
+
   test("a run that fails after the window has ended meanwhile rejects", async () => {
     const { fn, stale, fail, time } = loading(kind, { staleIfError: 100 });
     await stale();
@@ -1467,6 +1510,26 @@ describe.each(kinds)("timeout with a stale result in hand, for a function %s", (
     const refused = reasonOf(fn(1));
     time.pass(30);
     expect(await refused).toMatchObject({ code: "ERR_TIMEOUT" });
+  });
+
+  test("where the clock fails, it is ERR_TIMEOUT", async () => {
+    let isBroken = false;
+    const time = new FakeTime();
+    const { fn, stale } = loading(kind, {
+      staleIfError: 100,
+      timeout: 5,
+      schedule: time.schedule,
+      clock: () => {
+        if (isBroken) throw new Error("no clock");
+        return time.now;
+      },
+    });
+    await stale();
+    time.pass(10);
+    const call = fn(1);
+    isBroken = true;
+    time.pass(5);
+    expect(await reasonOf(call)).toMatchObject({ code: "ERR_TIMEOUT" });
   });
 
   test("refresh insists: it gets ERR_TIMEOUT", async () => {

@@ -124,11 +124,16 @@ export class Flight implements Pending, Waiting {
     const entry = entries.current(key, this);
     let instead: Settled | undefined;
     if (entry !== undefined) {
-      if (!this.isSet) instead = entries.stale?.rescue(entry);
-      // What was there before is better than a failure.
-      if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
-        entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
-      else entries.giveUp(entry);
+      try {
+        if (!this.isSet) instead = entries.stale?.rescue(entry);
+        // What was there before is better than a failure.
+        if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
+          entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
+        else entries.giveUp(entry);
+      } catch {
+        // The clock has failed as well. Those who wait get the error of the run.
+        if (entries.current(key, this) === entry) entries.giveUp(entry);
+      }
     }
     if (!this.isSet) memo.whole.listeners?.emit({ type: "error", args, error, duration });
     if (instead === undefined) return undefined;
@@ -349,7 +354,12 @@ function tellWaiting(flight: Flight): void {
 function inHand(flight: Flight): Settled | undefined {
   const entries = entriesOf(flight.memo);
   const entry = entries.current(flight.key, flight);
-  return entry === undefined ? undefined : entries.stale?.inHand(entry);
+  try {
+    return entry === undefined ? undefined : entries.stale?.inHand(entry);
+  } catch {
+    // Where the clock fails, nothing is known to be good.
+    return undefined;
+  }
 }
 
 /** Waits until the flight lands, one of the caller's signals fires, or its time is up. */

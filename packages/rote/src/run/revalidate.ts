@@ -98,16 +98,20 @@ class OwnRun extends Refresh {
     const entries = memo.entries as Entries;
     const stale = entries.stale as Stale;
     if (!stale.isOf(this)) return;
-    entries.clock.read();
-    if (isOff() || isElsewhere(memo) || stale.isPaused(entry) || !entries.isKept(entry)) {
-      stale.end(entry);
-      return;
+    try {
+      entries.clock.read();
+      if (!isOff() && !isElsewhere(memo) && !stale.isPaused(entry) && entries.isKept(entry))
+        this.run(stale);
+    } catch (error) {
+      // The clock has failed, perhaps in a timer, where nobody would catch it.
+      warnAboutRefresh(memo.whole, error);
+    } finally {
+      if (this.flight === null && stale.isOf(this)) stale.end(entry);
     }
-    this.run(stale);
   }
 
   private run(stale: Stale): void {
-    const { memo, key, entry } = this;
+    const { memo, key } = this;
     const { whole } = memo;
     const { extraRuns } = whole;
     this.outer = stale.running;
@@ -122,7 +126,6 @@ class OwnRun extends Refresh {
       warnAboutRefresh(whole, error);
     } finally {
       stale.running = this.outer;
-      if (this.flight === null && stale.isOf(this)) stale.end(entry);
       // Unless it was refused, as a cycle for instance.
       if (whole.extraRuns > extraRuns) whole.refreshes++;
     }
