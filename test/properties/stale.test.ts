@@ -1335,6 +1335,18 @@ describe.each(kinds)("staleIfError, for a function %s", (kind) => {
     expect(await valueOf(again)).toBe("value 2");
   });
 
+  test("a stack overflow is no failure: it reaches the caller, and begins no pause", async () => {
+    const { fn, runs, stale } = loading(kind, { staleIfError: 1000 });
+    await stale();
+    const reason = reasonOf(fn(1));
+    const overflow = thrownBy(function deeper(): void {
+      deeper();
+    });
+    runs[1]?.reject(overflow);
+    expect(await reason).toBe(overflow);
+    expect(fn.cache.explain(1)).toMatchObject({ outcome: "run", reason: "stale" });
+  });
+
   test("a clock that fails as the run does hides neither its error nor its end", async () => {
     let isBroken = false;
     const time = new FakeTime();

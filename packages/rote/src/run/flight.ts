@@ -7,6 +7,7 @@ import { RoteError } from "../errors.ts";
 import { isSameKey, Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { currentFlight, endWait, endWaits, track, type Waiting } from "./waiting.ts";
+import { isStackFailure } from "./overflow.ts";
 import { runs } from "./pins.ts";
 import type { Caller } from "./signal.ts";
 import { warnAboutRefresh } from "./warn-refresh.ts";
@@ -125,7 +126,7 @@ export class Flight implements Pending, Waiting {
     let instead: Settled | undefined;
     if (entry !== undefined) {
       try {
-        if (!this.isSet) instead = entries.stale?.rescue(entry);
+        if (!this.isSet && !isStackFailure(error)) instead = entries.stale?.rescue(entry);
         // What was there before is better than a failure.
         if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
           entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
