@@ -2,7 +2,7 @@
  * Recursion deeper than its bound, longer than its TTL, or cleared while it is under way: the right answer, at most
  * two runs for each call, and nothing of it left but what the bound allows.
  */
-import { memoize } from "rote";
+import { memoize, memoizeMethods } from "rote";
 import type { Memoized, MemoizeOptions } from "rote";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -199,6 +199,22 @@ describe.each(policies)("with the policy %s", (policy) => {
     expectRuns(latticeSize(60), f);
     expectSettled(5, f);
     expect(f.cache.stats().weight).toBeLessThanOrEqual(10);
+  });
+
+  test("methods that ask each other, each receiver with a bound of its own", () => {
+    class Level {
+      readonly below: Level | undefined;
+      constructor(depth: number) {
+        if (depth > 0) this.below = new Level(depth - 1);
+      }
+      paths(from: number): number {
+        bodies.enter(from);
+        return this.below === undefined ? 1 : this.below.paths(from) + this.below.paths(1 - from);
+      }
+    }
+    memoizeMethods(Level, { paths: { maxEntries: 1 } });
+    expect(new Level(30).paths(0)).toBe(2 ** 30);
+    expect(bodies.total).toBe(61);
   });
 
   test("a bound that is lowered in the middle", () => {

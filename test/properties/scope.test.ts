@@ -299,6 +299,46 @@ describe("scopes", () => {
     expect(late).toEqual([3, 0]);
   });
 
+  test("a refresh that was scheduled in one runs in that one alone, and not when it has ended", async () => {
+    let time = 0;
+    let runs = 0;
+    const timers: (() => void)[] = [];
+    const fib: ((n: number) => number) & { cache: CacheHandle } = memoize(
+      (n: number): number => {
+        runs++;
+        return n < 2 ? n : fib(n - 1) + fib(n - 2);
+      },
+      {
+        ...request,
+        ttl: 10,
+        staleWhileRevalidate: 100,
+        clock: () => time,
+        schedule: (callback) => (timers.push(callback), () => {}),
+      },
+    ) as never;
+    const makeStale = (): void => {
+      fib(10);
+      time += 10;
+      fib(10);
+      runs = 0;
+    };
+    runInScope(makeStale);
+    timers[0]?.();
+    runInScope(() => timers[0]?.());
+    expect(runs).toBe(0);
+    runInScope(() => {
+      makeStale();
+      timers[1]?.();
+      expect(runs).toBe(11);
+      makeStale();
+      runInScope(() => timers[2]?.());
+      expect(runs).toBe(0);
+      // The next stale hit sees to another one.
+      fib(10);
+      expect(timers.length).toBe(4);
+    });
+  });
+
   test("clear drops the entries of the scope; outside, and with clearAll, those of all", () => {
     const fn = counting();
     runInScope(() => {

@@ -1,5 +1,5 @@
 /** Results past their TTL: who gets them, who refreshes them, and what happens when that fails. */
-import { clearAll, configure, memoize, RoteError } from "rote";
+import { clearAll, configure, memoize, memoizeMethods, RoteError } from "rote";
 import type { CacheEvents, Memoized, MemoizeOptions } from "rote";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
@@ -314,6 +314,58 @@ describe("staleWhileRevalidate, for a function that is not async", () => {
       expect(fn.cache.peek(1)).toBe(expected);
       expect(fn.cache.size).toBe(expected === undefined ? 0 : 1);
     });
+
+    test("and over its failure, which is not remembered", () => {
+      const time = new FakeTime();
+      let runs = 0;
+      const fn: Memoized<(key: number) => number> = memoize(
+        (_key: number): number => {
+          if (++runs === 1) return 1;
+          overtake(fn);
+          throw new Error("no");
+        },
+        {
+          ttl: 10,
+          staleWhileRevalidate: 100,
+          rememberErrors: 50,
+          clock: time.clock,
+          schedule: time.schedule,
+        },
+      );
+      fn(1);
+      time.pass(10);
+      fn(1);
+      time.pass(0);
+      expect(runs).toBe(2);
+      expect(fn.cache.peek(1)).toBe(expected);
+      expect(fn.cache.explain(1).outcome).toBe(expected === undefined ? "run" : "hit");
+    });
+  });
+
+  test("clear wins over all refreshes that are running, one inside another", () => {
+    const time = new FakeTime();
+    let isRefresh = false;
+    const other = memoize(() => 0);
+    const fn: Memoized<(key: number) => number> = memoize(
+      (key: number): number => {
+        if (isRefresh && key === 1) other();
+        if (isRefresh && key === 2) fn.cache.clear();
+        return key;
+      },
+      {
+        ttl: 10,
+        staleWhileRevalidate: 100,
+        clock: time.clock,
+        schedule: (callback) => (callback(), () => {}),
+      },
+    );
+    fn(1);
+    fn(2);
+    time.pass(10);
+    isRefresh = true;
+    other.cache.on("miss", () => fn(2));
+    expect(fn(1)).toBe(1);
+    expect(fn.cache.stats()).toMatchObject({ entries: 0, refreshes: 2 });
   });
 
   test("a refresh that is scheduled again by a later stale hit after the key was set and went stale", () => {
@@ -453,6 +505,50 @@ describe("staleWhileRevalidate, for a function that is not async", () => {
     expect([fn(1), state.runs]).toEqual([1, 2]);
   });
 
+  test("a schedule that calls at once and throws afterwards costs nothing", async () => {
+    let time = 0;
+    let runs = 0;
+    const fn = memoize(
+      (_: number): number | Promise<number> => (++runs === 1 ? 1 : Promise.resolve(runs)),
+      {
+        ttl: 10,
+        staleWhileRevalidate: 100,
+        clock: () => time,
+        schedule: (callback) => {
+          callback();
+          throw new Error("no timers");
+        },
+      },
+    );
+    void fn(1);
+    time = 10;
+    expect([fn(1), fn(1), runs]).toEqual([1, 1, 2]);
+    await drained();
+    expect([await fn(1), runs]).toEqual([2, 2]);
+  });
+
+  test("a clock that fails in a timer costs a refresh; the next stale hit tries again", () => {
+    let isBroken = false;
+    const time = new FakeTime();
+    const { fn, state } = counting({
+      staleWhileRevalidate: 100,
+      schedule: time.schedule,
+      clock: () => {
+        if (isBroken) throw new Error("no clock");
+        return time.now;
+      },
+    });
+    fn(1);
+    time.pass(10);
+    fn(1);
+    isBroken = true;
+    time.pass(0);
+    isBroken = false;
+    expect([fn(1), state.runs]).toEqual([1, 1]);
+    time.pass(0);
+    expect([fn(1), state.runs]).toEqual([2, 2]);
+  });
+
   test("with a schedule that never calls, a call runs itself when the window has ended", () => {
     const { fn, time } = counting({ staleWhileRevalidate: 100, schedule: () => () => {} });
     fn(1);
@@ -536,6 +632,36 @@ describe("staleWhileRevalidate and recursion", () => {
     time.pass(1);
     expect(twice(1)).toBe(4);
   });
+
+  test.each(["total", "load"] as const)(
+    "methods that ask other objects are a recursion, too: %s",
+    async (method) => {
+      const time = new FakeTime();
+      let version = 1;
+      class Folder {
+        readonly inner: Folder | undefined;
+        constructor(depth: number) {
+          if (depth > 0) this.inner = new Folder(depth - 1);
+        }
+        total(): number {
+          return version + (this.inner?.total() ?? 0);
+        }
+        async load(): Promise<number> {
+          return version + ((await this.inner?.load()) ?? 0);
+        }
+      }
+      const options = { ttl: 10, staleWhileRevalidate: 100, clock: time.clock };
+      memoizeMethods(Folder, { total: { ...options, schedule: time.schedule }, load: options });
+      const root = new Folder(4);
+      expect(await root[method]()).toBe(5);
+      time.pass(10);
+      version = 2;
+      expect(await root[method]()).toBe(5);
+      time.pass(0);
+      await drained();
+      expect(await root[method]()).toBe(10);
+    },
+  );
 
   test("in an async recursion, the function's own stale results are refreshed and waited for", async () => {
     const time = new FakeTime();
@@ -776,6 +902,37 @@ describe("a refresh in the background", () => {
     expect(await valueOf(rate("EUR"))).toBe("EUR after slow EUR");
   });
 
+  test.each(["a promise", "a value"])(
+    "is no part of it either where the function is not async, and the old result is %s",
+    async (old) => {
+      let time = 0;
+      let isRefresh = false;
+      const gate = deferred<void>();
+      const slow: Memoized<() => Promise<string>> = memoize(async (): Promise<string> => {
+        const got = await rate("EUR");
+        await gate.promise;
+        return `slow ${got}`;
+      });
+      const rate: Memoized<(currency: string) => string | Promise<string>> = memoize(
+        (currency: string): string | Promise<string> => {
+          if (isRefresh) return slow().then((got) => `${currency} after ${got}`);
+          return old === "a promise" ? Promise.resolve(currency) : currency;
+        },
+        { ttl: 10, staleWhileRevalidate: 100, clock: () => time },
+      );
+      await rate("EUR");
+      time = 10;
+      isRefresh = true;
+      const whole = slow();
+      // By the platform's timers, which run as part of the flight in which they were begun.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      gate.resolve();
+      expect(await valueOf(whole)).toBe("slow EUR");
+      await drained();
+      expect(await rate("EUR")).toBe("EUR after slow EUR");
+    },
+  );
+
   test("of a function that throws before there is a promise leaves the caller its old result", async () => {
     const time = new FakeTime();
     let isFailing = false;
@@ -848,6 +1005,25 @@ describe("a refresh in the background", () => {
     expect(err).not.toContain("secret");
     expect(runModule(program('fn.cache.on("error", () => {});')).err).toBe("");
     expect(runModule(program(""), { NODE_ENV: "production" }).err).toBe("");
+  });
+
+  test.each([
+    "async (n) => { if (isFailing) throw new TypeError(); return n; }",
+    "(n) => (isFailing ? Promise.reject(new TypeError()) : Promise.resolve(n))",
+  ])("and so it does with staleIfError, for %s", (fn) => {
+    const { err } = runModule(`
+        let time = 0;
+        let isFailing = false;
+        const fn = rote.memoize(${fn},
+          { name: "load", ttl: 10, staleWhileRevalidate: 100, staleIfError: 100, clock: () => time });
+        await fn(1);
+        time = 10;
+        isFailing = true;
+        await fn(1);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await fn(1);
+      `);
+    expect(err.match(/ROTE_REFRESH/g)).toHaveLength(1);
   });
 });
 
@@ -1159,6 +1335,39 @@ describe.each(kinds)("staleIfError, for a function %s", (kind) => {
     expect(await valueOf(again)).toBe("value 2");
   });
 
+  test("a stack overflow is no failure: it reaches the caller, and begins no pause", async () => {
+    const { fn, runs, stale } = loading(kind, { staleIfError: 1000 });
+    await stale();
+    const reason = reasonOf(fn(1));
+    const overflow = thrownBy(function deeper(): void {
+      deeper();
+    });
+    runs[1]?.reject(overflow);
+    expect(await reason).toBe(overflow);
+    expect(fn.cache.explain(1)).toMatchObject({ outcome: "run", reason: "stale" });
+  });
+
+  test("a clock that fails as the run does hides neither its error nor its end", async () => {
+    let isBroken = false;
+    const time = new FakeTime();
+    const { fn, runs, fail, stale } = loading(kind, {
+      staleIfError: 100,
+      clock: () => {
+        if (isBroken) throw new Error("no clock");
+        return time.now;
+      },
+    });
+    await stale();
+    time.pass(10);
+    const reason = reasonOf(fn(1));
+    expect(runs.length).toBe(2);
+    isBroken = true;
+    await fail(1);
+    expect(await reason).toEqual(new Error("failure 1"));
+    isBroken = false;
+    expect(fn.cache.stats()).toMatchObject({ inFlight: 0, entries: 1 });
+  });
+
   test("a run that fails after the window has ended meanwhile rejects", async () => {
     const { fn, stale, fail, time } = loading(kind, { staleIfError: 100 });
     await stale();
@@ -1315,6 +1524,26 @@ describe.each(kinds)("timeout with a stale result in hand, for a function %s", (
     expect(await refused).toMatchObject({ code: "ERR_TIMEOUT" });
   });
 
+  test("where the clock fails, it is ERR_TIMEOUT", async () => {
+    let isBroken = false;
+    const time = new FakeTime();
+    const { fn, stale } = loading(kind, {
+      staleIfError: 100,
+      timeout: 5,
+      schedule: time.schedule,
+      clock: () => {
+        if (isBroken) throw new Error("no clock");
+        return time.now;
+      },
+    });
+    await stale();
+    time.pass(10);
+    const call = fn(1);
+    isBroken = true;
+    time.pass(5);
+    expect(await reasonOf(call)).toMatchObject({ code: "ERR_TIMEOUT" });
+  });
+
   test("refresh insists: it gets ERR_TIMEOUT", async () => {
     const { fn, stale, time } = loading(kind, { staleIfError: 1000, timeout: 30 });
     await stale();
@@ -1325,6 +1554,22 @@ describe.each(kinds)("timeout with a stale result in hand, for a function %s", (
     time.pass(30);
     expect(await refused).toMatchObject({ code: "ERR_TIMEOUT" });
     expect(fn.cache.stats().rescued).toBe(0);
+  });
+
+  test("a listener that joins a refresh as it begins gets what that brings", async () => {
+    const { fn, runs, end } = loading(kind, { staleWhileRevalidate: 50, timeout: 5 });
+    const first = fn.cache.refresh(1);
+    const joined: Promise<string>[] = [];
+    fn.cache.on("remove", () => joined.push(fn(1)));
+    const second = fn.cache.refresh(1);
+    await end(0);
+    await end(1);
+    expect(runs.length).toBe(2);
+    expect(await Promise.all([first, second, ...joined])).toEqual([
+      "value 0",
+      "value 1",
+      "value 1",
+    ]);
   });
 
   test("a refresh that nobody waits for has no timer", async () => {
@@ -1436,6 +1681,24 @@ describe("the handle and stale results", () => {
       [1, false],
       [1, true],
       [2, false],
+    ]);
+  });
+
+  test("a refresh is no miss, also while it runs", () => {
+    const { fn, time } = counting({ staleWhileRevalidate: 100 });
+    const seen: unknown[] = [];
+    fn(1);
+    time.pass(10);
+    fn.cache.on("run", () => {
+      const { runs, misses } = fn.cache.stats();
+      seen.push([runs, misses]);
+    });
+    fn(1);
+    time.pass(0);
+    fn.cache.refresh(1);
+    expect(seen).toEqual([
+      [2, 1],
+      [3, 1],
     ]);
   });
 

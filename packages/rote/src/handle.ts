@@ -191,26 +191,18 @@ export class Handle implements CacheHandle {
     const memo = this.#memo;
     if (!stack.isEnabled) return runPlainly(memo, this.#receiver, args);
     const key = this.#key(args);
-    const { runs } = memo.whole;
-    try {
-      if (memo.whole.isAsync) {
-        const caller = readCaller(args, memo.whole.byIdentity);
-        const gone = caller?.signals.find(({ aborted }) => aborted);
-        return gone === undefined
-          ? fly(memo, this.#receiver, args, key, caller, true)
-          : Promise.reject(gone.reason);
-      }
-      const before = memo.trie.get(key);
-      const value = outside(() =>
-        runOutermost(memo, this.#receiver, args, key, { isForced: true }),
-      );
-      if (isThenable(value)) return insist(memo, key, value);
-      if (memo.entries === null && before !== undefined) noteRemoved(memo, key, before, "replaced");
-      return value;
-    } finally {
-      // Unless it was refused, as a cycle for instance.
-      if (memo.whole.runs > runs && !memo.whole.isAsync) memo.whole.extraRuns++;
+    if (memo.whole.isAsync) {
+      const caller = readCaller(args, memo.whole.byIdentity);
+      const gone = caller?.signals.find(({ aborted }) => aborted);
+      return gone === undefined
+        ? fly(memo, this.#receiver, args, key, caller, true)
+        : Promise.reject(gone.reason);
     }
+    const before = memo.trie.get(key);
+    const value = outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
+    if (isThenable(value)) return insist(memo, key, value);
+    if (memo.entries === null && before !== undefined) noteRemoved(memo, key, before, "replaced");
+    return value;
   }
 
   entries(): Generator<[never, never]> {

@@ -11,6 +11,8 @@ export class Refresh {
   flight: Pending | null = null;
   /** The entry was set, deleted or cleared meanwhile: whatever the run brings is dropped. */
   isOvertaken = false;
+  /** Inside whose run it is running, if there is one of the same function. */
+  outer: Refresh | undefined = undefined;
 
   constructor(entry: Entry) {
     this.entry = entry;
@@ -128,7 +130,7 @@ export class Stale {
 
   /** Every entry is gone. */
   clear(): void {
-    if (this.running !== undefined) this.running.isOvertaken = true;
+    for (let each = this.running; each !== undefined; each = each.outer) each.isOvertaken = true;
     this.refreshes = new WeakMap();
     this.flying.clear();
   }

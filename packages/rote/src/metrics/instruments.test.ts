@@ -243,6 +243,28 @@ describe("with the OpenTelemetry SDK", () => {
     });
   });
 
+  test("a function whose clock fails, and weights beyond all numbers, keep no other series from arriving", async () => {
+    const { telemetry } = observed();
+    let isBroken = false;
+    const clock = (): number => {
+      if (isBroken) throw new Error("no clock");
+      return 0;
+    };
+    const failing = memoize((n: number) => n, { name: "failing clock", ttl: 10, clock });
+    const heavy = memoize((n: number) => n, {
+      name: "heavy",
+      maxWeight: Infinity,
+      weigh: () => Number.MAX_VALUE,
+    });
+    for (const n of [1, 2]) [failing(n), heavy(n)];
+    isBroken = true;
+    const series = await telemetry.seriesOf("heavy");
+    expect(series).toMatchObject({ "rote.calls miss": 2, "rote.entries": 2 });
+    expect(series).not.toHaveProperty("rote.weight");
+    isBroken = false;
+    expect(await telemetry.seriesOf("failing clock")).toMatchObject({ "rote.calls miss": 2 });
+  });
+
   test("attributes are added to every series", async () => {
     const { telemetry } = observed({
       attributes: { "app.part": "search", replica: 3, main: true },

@@ -186,10 +186,11 @@ export function observeMetrics(meter: MetricMeter, options: ObserveOptions = {})
     );
   }
   const observe = (observer: MetricObserver): void => {
-    for (const [name, totals] of tally.add(wholes.find().map(report))) {
+    for (const [name, totals] of tally.add(wholes.find().flatMap(report))) {
       SERIES.forEach(({ metric, attributes, isRare }, i) => {
         const total = totals[i] as number;
-        if (isRare && total === 0) return;
+        // Weights may add up to more than numbers can say.
+        if ((isRare && total === 0) || total === Infinity) return;
         const all = { ...extra, [FUNCTION_NAME]: name, ...attributes };
         observer.observe(instruments.get(metric) as object, total, all);
       });
@@ -200,6 +201,11 @@ export function observeMetrics(meter: MetricMeter, options: ObserveOptions = {})
   return () => meter.removeBatchObservableCallback(observe, all);
 }
 
-function report(whole: Whole): Reported {
-  return { identity: whole, ...snapshotOf(whole) };
+/** Nothing for a function whose `clock` fails, as its calls do: the others are there all the same. */
+function report(whole: Whole): Reported[] {
+  try {
+    return [{ identity: whole, ...snapshotOf(whole) }];
+  } catch {
+    return [];
+  }
 }

@@ -7,8 +7,10 @@ import { RoteError } from "../errors.ts";
 import { isSameKey, Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import { currentFlight, endWait, endWaits, track, type Waiting } from "./waiting.ts";
+import { isStackFailure } from "./overflow.ts";
 import { runs } from "./pins.ts";
 import type { Caller } from "./signal.ts";
+import { warnAboutRefresh } from "./warn-refresh.ts";
 
 /** Most results are no objects. Where every run passes, this comes first: it is inlined everywhere. */
 export function mayBeThenable(value: unknown): boolean {
@@ -66,6 +68,8 @@ export class Flight implements Pending, Waiting {
   waiters: Set<Waiting> | undefined = undefined;
   /** No run, but what `set` was given. */
   private readonly isSet: boolean;
+  /** A refresh in the background. */
+  private readonly isBehind: boolean;
   private readonly beganAt: number = now();
   private readonly isOutermost: boolean;
 
@@ -80,6 +84,7 @@ export class Flight implements Pending, Waiting {
     // What nobody waits for is no part of the flight that happened to begin it.
     this.isOutermost = isBehind || currentFlight() === undefined;
     if (isBehind) this.stays = true;
+    this.isBehind = isBehind;
     this.isSet = isSet;
     this.receiver = receiver;
     this.args = args;
@@ -120,16 +125,23 @@ export class Flight implements Pending, Waiting {
     const entry = entries.current(key, this);
     let instead: Settled | undefined;
     if (entry !== undefined) {
-      if (!this.isSet) instead = entries.stale?.rescue(entry);
-      // What was there before is better than a failure.
-      if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
-        entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
-      else entries.giveUp(entry);
+      try {
+        if (!this.isSet && !isStackFailure(error)) instead = entries.stale?.rescue(entry);
+        // What was there before is better than a failure.
+        if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
+          entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
+        else entries.giveUp(entry);
+      } catch {
+        // The clock has failed as well. Those who wait get the error of the run.
+        if (entries.current(key, this) === entry) entries.giveUp(entry);
+      }
     }
     if (!this.isSet) memo.whole.listeners?.emit({ type: "error", args, error, duration });
     if (instead === undefined) return undefined;
     for (const each of this.waiting) if (each.insists) each.reject(error);
     if (this.isAwaited) memo.whole.rescued++;
+    // Its promise does not tell.
+    if (this.isBehind) warnAboutRefresh(memo.whole, error);
     return instead;
   }
 
@@ -213,9 +225,10 @@ export function insist(memo: Memo, key: Key, promise: PromiseLike<unknown>): unk
   const flight = found instanceof Entry ? (found.flight as Flight | null) : null;
   if (memo.entries?.stale === null || flight?.isPending !== true) return promise;
   if (!(promise instanceof Promise) || promise.constructor !== Promise) return promise;
-  // Where calls lose patience, the run has been joined as if by one. Nobody has that promise.
-  for (const each of flight.waiting) each.resolve(undefined);
-  flight.isAwaited = false;
+  // Where calls lose patience, the run has been joined as if by one. Nobody has that promise; a listener may have joined before.
+  const [own, ...others] = [...flight.waiting].reverse();
+  own?.resolve(undefined);
+  flight.isAwaited = others.length > 0;
   return join(flight, undefined, true);
 }
 
@@ -344,7 +357,12 @@ function tellWaiting(flight: Flight): void {
 function inHand(flight: Flight): Settled | undefined {
   const entries = entriesOf(flight.memo);
   const entry = entries.current(flight.key, flight);
-  return entry === undefined ? undefined : entries.stale?.inHand(entry);
+  try {
+    return entry === undefined ? undefined : entries.stale?.inHand(entry);
+  } catch {
+    // Where the clock fails, nothing is known to be good.
+    return undefined;
+  }
 }
 
 /** Waits until the flight lands, one of the caller's signals fires, or its time is up. */

@@ -87,7 +87,9 @@ export function failed(
     const isOld = found instanceof Entry && found.state === RESULT && entries.isKept(found);
     // A result that was to be replaced is better than a failure.
     if (isOld && !isStackFailure(error)) instead = entries.stale?.rescue(found);
-    if (!isOld && entries.rules.errorTtl > 0) entries.keepFailure(key, FAILURE, error);
+    const isDropped = refreshUnderWay(memo, key)?.isOvertaken === true;
+    if (!isOld && !isDropped && entries.rules.errorTtl > 0)
+      entries.keepFailure(key, FAILURE, error);
   }
   listeners?.emit({ type: "error", args, error, duration: memo.whole.lastDuration });
   if (instead === undefined || isForced) return undefined;

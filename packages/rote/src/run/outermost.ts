@@ -21,7 +21,7 @@ import { warmUp } from "./deep.ts";
 import { requireRoom } from "./room.ts";
 
 interface RunOptions {
-  /** Run even if there is a result. */
+  /** Run even if there is a result: a refresh. */
   isForced?: boolean;
   isCareful?: boolean;
   limit?: number;
@@ -61,6 +61,7 @@ export function runOutermost(
     outer === null && !memo.whole.isTimed && --memo.whole.untilDue <= 0 ? startClock(memo) : -1;
   push(memo, receiver, args, key);
   memo.whole.runs++;
+  if (isForced) memo.whole.extraRuns++;
   if (outer === null) stack.outermostRuns++;
   stack.segment = segment;
   stack.isOutside = false;

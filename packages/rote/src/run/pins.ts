@@ -3,7 +3,7 @@ import { FAILURE } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
 import { type Key, Trie } from "../key/trie.ts";
-import { FRAME, memoAt } from "./frame.ts";
+import { FRAME } from "./frame.ts";
 import { outside, type Segment, stack } from "./stack.ts";
 
 /** In `pinned`: the call is pending, or under way in a careful segment. */
@@ -40,13 +40,15 @@ function isNeeded(memo: Memo): boolean {
   return segment !== null && isUnderWay(memo);
 }
 
-/** Whether a run of the function is near on the stack: what is asked for now is asked for by its own recursion. */
-export function isUnderWay(memo: Memo): boolean {
+/**
+ * Whether a run of the function is near on the stack, on whatever receiver: what is asked for now is
+ * asked for by its own recursion.
+ */
+export function isUnderWay({ whole }: Memo): boolean {
   const { slots, top } = stack;
   const end = Math.max(0, top - NEAR * FRAME);
-  // On whatever receiver: recursion through methods goes from object to object.
   for (let at = top - FRAME; at >= end; at -= FRAME)
-    if (memoAt(slots, at).whole === memo.whole) return true;
+    if ((slots[at] as Memo | undefined)?.whole === whole) return true;
   return false;
 }
 

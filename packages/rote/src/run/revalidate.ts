@@ -8,9 +8,10 @@ import { catchUp } from "./forget.ts";
 import { runOutermost } from "./outermost.ts";
 import { isUnderWay } from "./pins.ts";
 import { isOff } from "./plain.ts";
+import { currentCaches } from "./scope.ts";
 import type { Caller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
-import { currentFlight } from "./waiting.ts";
+import { currentFlight, runInside } from "./waiting.ts";
 import { warnAboutRefresh, warnWhenRejected } from "./warn-refresh.ts";
 
 /**
@@ -18,7 +19,8 @@ import { warnAboutRefresh, warnWhenRejected } from "./warn-refresh.ts";
  * returned stale: a refresh would otherwise be made of what is stale, one level of it at a time.
  */
 export function isRecursive(memo: Memo): boolean {
-  if (memo.whole.isAsync) return (currentFlight() as Flight | undefined)?.memo === memo;
+  if (memo.whole.isAsync)
+    return (currentFlight() as Partial<Flight> | undefined)?.memo?.whole === memo.whole;
   return !stack.isOutside && isUnderWay(memo);
 }
 
@@ -57,7 +59,7 @@ function scheduleRefresh(stale: Stale, refresh: OwnRun): void {
   try {
     outside(() => schedule(later, 0));
   } catch (error) {
-    stale.end(refresh.entry);
+    if (!refresh.hasBegun) stale.end(refresh.entry);
     warnAboutRefresh(refresh.memo.whole, error);
   }
 }
@@ -68,12 +70,17 @@ function laterOf(refresh: OwnRun): () => void {
   return () => ref.deref()?.begin();
 }
 
+/** Whether the scope has ended to which the entries belong, or it is not the one in which we are: what is run would find nothing of it. */
+function isElsewhere(memo: Memo): boolean {
+  return memo.whole.isScoped && currentCaches()?.get(memo.whole) !== memo;
+}
+
 /** The refresh of a function that is not known to return promises. */
 class OwnRun extends Refresh {
   readonly memo: Memo;
   private readonly receiver: unknown;
   private readonly args: readonly unknown[];
-  private hasBegun = false;
+  hasBegun = false;
 
   constructor(memo: Memo, receiver: unknown, args: readonly unknown[], entry: Entry) {
     super(entry);
@@ -91,35 +98,36 @@ class OwnRun extends Refresh {
     const entries = memo.entries as Entries;
     const stale = entries.stale as Stale;
     if (!stale.isOf(this)) return;
-    entries.clock.read();
-    if (isOff() || stale.isPaused(entry) || !entries.isKept(entry)) {
-      stale.end(entry);
-      return;
+    try {
+      entries.clock.read();
+      if (!isOff() && !isElsewhere(memo) && !stale.isPaused(entry) && entries.isKept(entry))
+        this.run(stale);
+    } catch (error) {
+      // The clock has failed, perhaps in a timer, where nobody would catch it.
+      warnAboutRefresh(memo.whole, error);
+    } finally {
+      if (this.flight === null && stale.isOf(this)) stale.end(entry);
     }
-    this.run(stale);
   }
 
   private run(stale: Stale): void {
-    const { memo, key, entry } = this;
+    const { memo, key } = this;
     const { whole } = memo;
-    const { runs } = whole;
-    const before = stale.running;
+    const { extraRuns } = whole;
+    this.outer = stale.running;
     stale.running = this;
     try {
-      const value = outside(() =>
-        runOutermost(memo, this.receiver, this.args, key, { isForced: true }),
+      // Nobody waits for it: not the flight either of which the call was a part, and so the timer.
+      const value = runInside(undefined, () =>
+        outside(() => runOutermost(memo, this.receiver, this.args, key, { isForced: true })),
       );
       if (value instanceof Promise) warnWhenRejected(value, whole);
     } catch (error) {
       warnAboutRefresh(whole, error);
     } finally {
-      stale.running = before;
-      if (this.flight === null && stale.isOf(this)) stale.end(entry);
+      stale.running = this.outer;
       // Unless it was refused, as a cycle for instance.
-      if (whole.runs > runs) {
-        whole.extraRuns++;
-        whole.refreshes++;
-      }
+      if (whole.extraRuns > extraRuns) whole.refreshes++;
     }
   }
 }

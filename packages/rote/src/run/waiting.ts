@@ -11,7 +11,7 @@ export interface Waiting {
 
 /** What rote needs of AsyncLocalStorage. */
 interface Context {
-  run<Result>(flight: Waiting, callback: () => Result): Result;
+  run<Result>(flight: Waiting | undefined, callback: () => Result): Result;
   getStore(): Waiting | undefined;
 }
 
@@ -43,9 +43,12 @@ export function currentFlight(): Waiting | undefined {
   return flight?.isPending === true ? flight : undefined;
 }
 
-/** Runs the function of a flight. */
-export function runInside<Result>(flight: Waiting, callback: () => Result): Result {
-  if (context === undefined) context = findContext();
+/** Runs the function of a flight; of none, what is no part of the flight that happens to be asking. */
+export function runInside<Result>(flight: Waiting | undefined, callback: () => Result): Result {
+  if (context === undefined) {
+    if (flight === undefined) return callback();
+    context = findContext();
+  }
   if (context !== null) return context.run(flight, callback);
   const before = starting;
   starting = flight;
