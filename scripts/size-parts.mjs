@@ -60,6 +60,9 @@ const parts = {
   "stale results": ["cache/stale", "run/revalidate", "run/warn-refresh"],
   "promises, signals, who waits for whom": [
     "run/flight",
+    "run/join",
+    "run/watch",
+    "run/thenable",
     "run/fly",
     "run/schedule",
     "run/signal",

@@ -1311,6 +1311,23 @@ describe("staleIfError, for a function that is not async", () => {
       expect(fn(1)).toBe(1);
     }
   });
+
+  test("a call that needs its own result fails, whatever is in hand", async () => {
+    const time = new FakeTime();
+    const options = { ttl: 10, staleIfError: 100, clock: time.clock };
+    let isRound = false;
+    const round = memoize((n: number): number => (isRound ? round(3 - n) : n), options);
+    const later = memoize(
+      async (n: number): Promise<number> => (isRound ? await later(3 - n) : n),
+      options,
+    );
+    for (const n of [1, 2]) expect([round(n), await later(n)]).toEqual([n, n]);
+    time.pass(10);
+    isRound = true;
+    expect(() => round(1)).toThrow(expect.objectContaining({ code: "ERR_CYCLE" }));
+    await expect(later(1)).rejects.toMatchObject({ code: "ERR_CYCLE" });
+    expect(round.cache.stats().rescued + later.cache.stats().rescued).toBe(0);
+  });
 });
 
 describe.each(kinds)("staleIfError, for a function %s", (kind) => {

@@ -4,24 +4,12 @@ import { hashOf, hashOfToken } from "../key/hash.ts";
 import { type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { argumentsOf } from "./arguments.ts";
-import {
-  Entry,
-  FAILURE,
-  FLIGHT,
-  GHOST,
-  GONE,
-  type Pending,
-  REJECTION,
-  RESULT,
-  type Settled,
-} from "./entry.ts";
+import { Entry, FAILURE, FLIGHT, GHOST, GONE, type Pending, REJECTION, RESULT } from "./entry.ts";
+import { Freshness } from "./freshness.ts";
 import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
 import { FEW, type RemovalCause, type RemovalCounts } from "./removal.ts";
 import { type EntryRules, NO_RULES, type Runs } from "./rules.ts";
-import { Slots } from "./slots.ts";
-import { Stale } from "./stale.ts";
-import { type Clock, sharedClock } from "./time.ts";
 
 /** Entries looked at for having expired, for each one that comes in. */
 const SWEPT = 2;
@@ -40,12 +28,8 @@ interface LostEntry {
  * 3. Results and failures count for the bound. Flights do when they have landed, and ghosts never.
  * 4. User code (`weigh`, `ttl`, listeners) runs before anything is changed, or after everything is.
  */
-export class Entries extends Slots implements PolicyHooks {
-  readonly rules: EntryRules;
-  readonly clock: Clock;
+export class Entries extends Freshness implements PolicyHooks {
   readonly policy: Policy | null;
-  /** Where results may be returned that are not fresh any more. */
-  readonly stale: Stale | null;
   /** As it is now. */
   bound: Bound;
   /** Results and failures that are there, expired ones included that nobody has noticed. */
@@ -55,12 +39,7 @@ export class Entries extends Slots implements PolicyHooks {
   changes = 0;
   lookedUp: Entry | undefined = undefined;
   lookedUpAt = -1;
-  /** When the outermost run under way first needed this function; and which one that is. */
-  private startedAt = 0;
-  private startedIn = -1;
 
-  private readonly memo: Memo;
-  private readonly runs: Runs;
   /** Where entries are swept or evicted, all of them by slot. */
   private readonly hasSlots: boolean;
   /** What a result weighs, and how long it is fresh, is the same for all. */
@@ -77,14 +56,9 @@ export class Entries extends Slots implements PolicyHooks {
   private readonly lost: LostEntry[] = [];
 
   constructor(memo: Memo, rules: EntryRules, runs: Runs) {
-    super(rules.touch);
-    this.memo = memo;
-    this.rules = rules;
-    this.runs = runs;
+    super(memo, rules, runs);
     this.bound = rules.bound;
-    this.clock = memo.whole.clock ?? sharedClock();
     this.policy = rules.policy?.(this) ?? null;
-    this.stale = rules.stale === undefined ? null : new Stale(this, rules.stale);
     this.hasSlots = this.policy !== null || rules.expires;
     this.isUniform = rules.weigh === undefined && typeof rules.ttl === "number" && rules.ttl > 0;
     this.isPlain = this.isUniform && !rules.expires;
@@ -97,64 +71,20 @@ export class Entries extends Slots implements PolicyHooks {
     return this.rules === NO_RULES;
   }
 
-  /** Whether a hit may use the entry: it is fresh, or was when the recursion under way began. */
-  isUsable({ slot }: Entry): boolean {
-    if (!this.rules.expires) return true;
-    const freshUntil = this.times[slot] as number;
-    return (
-      freshUntil > this.clock.now() ||
-      (!this.memo.whole.isAsync && this.runs.isNeeded(this.memo) && freshUntil > this.since())
-    );
-  }
-
-  /** Whether it is fresh by the clock, for hits; those of the same tick need not ask again. */
-  isFresh(entry: Entry): boolean {
-    const time = this.clock.now();
-    if (!((this.times[entry.slot] as number) > time)) return false;
-    if (this.clock.isCoarse) entry.tick = this.clock.tick;
-    return true;
-  }
-
-  /** Whether it is there for anything: as long as it is fresh or stale. */
-  isKept(entry: Entry): boolean {
-    return this.isUsable(entry) || (this.stale !== null && this.endOf(entry) > this.timeOfCall());
-  }
-
-  /** The time that counts for a call, as last read: for a recursion under way, when that began. */
-  timeOfCall(): number {
-    const { memo, runs, clock } = this;
-    return !memo.whole.isAsync && runs.isNeeded(memo) ? this.since() : clock.time;
-  }
-
-  /** Until when it is kept. Failures are never stale. */
-  private endOf({ slot, state, previous }: Entry): number {
-    const isResult = state === RESULT || (state === FLIGHT && previous?.state === RESULT);
-    const freshUntil = this.times[slot] as number;
-    return this.stale === null || !isResult ? freshUntil : freshUntil + this.stale.window;
-  }
-
-  /** What a call would get of an entry without a run of its own; its state says what that is. */
-  answer(entry: Entry): Settled | undefined {
-    if (entry.state === FLIGHT || (entry.state <= REJECTION && this.isUsable(entry))) return entry;
-    return entry.state === RESULT && this.stale !== null ? this.stale.answer(entry) : undefined;
-  }
-
   /** An entry has been found that may not be returned any more: it goes, or gives way to its refresh. */
   expire(entry: Entry): void {
-    if (this.board(entry)) return;
-    // What its run brings, if it has begun, is worth keeping.
-    this.stale?.end(entry);
-    this.remove(entry, "expired");
+    if (this.givesWay(entry)) this.tell();
+    else this.remove(entry, "expired");
   }
 
-  /**
-   * An entry may not be returned any more, and its refresh is in flight: that is what calls wait
-   * for now. Whether it was. The old result is kept until its end, in case the run fails.
-   */
-  board(entry: Entry): boolean {
-    if (!this.replaceByFlight(entry)) return false;
-    if (!this.isKept(entry)) this.losePrevious(entry);
-    this.tell();
+  /** Whether an entry at its end leaves a flight, which is what calls wait for from now on. */
+  private givesWay(entry: Entry): boolean {
+    if (!this.replaceByFlight(entry) && entry.state !== FLIGHT) {
+      // What its run brings, if it has begun, is worth keeping.
+      this.stale?.end(entry);
+      return false;
+    }
+    if (entry.previous !== null) this.losePrevious(entry);
     return true;
   }
 
@@ -172,18 +102,6 @@ export class Entries extends Slots implements PolicyHooks {
     return true;
   }
 
-  /** Whether an entry that is not fresh is kept, or at its end leaves a flight that is to replace it. */
-  private outlasts(entry: Entry, stale: Stale): boolean {
-    if (this.endOf(entry) > this.clock.time) return true;
-    this.replaceByFlight(entry);
-    if (entry.state !== FLIGHT) {
-      stale.end(entry);
-      return false;
-    }
-    if (entry.previous !== null) this.losePrevious(entry);
-    return true;
-  }
-
   /** What a flight was to replace has come to its own end. */
   private losePrevious(entry: Entry): void {
     const { previous, slot } = entry;
@@ -193,34 +111,12 @@ export class Entries extends Slots implements PolicyHooks {
     this.note(entry, previous?.value, "expired");
   }
 
-  /** In the time of the clock. */
-  timeOf({ slot, state }: Entry): number {
-    return slot < 0 || (state !== GHOST && !this.rules.expires)
-      ? Infinity
-      : (this.times[slot] as number);
-  }
-
   /** A hit on it. */
   touch({ slot, hash, state }: Entry): void {
     if (this.policy !== null) this.policy.touch(slot, hash);
     // Not what is only fresh for the recursion under way.
     if (this.rules.touch && state === RESULT && (this.times[slot] as number) > this.clock.time)
       this.times[slot] = this.clock.time + (this.lifetimes[slot] as number);
-  }
-
-  /** Before a run. */
-  beginRun(): void {
-    if (this.rules.expires) this.since();
-  }
-
-  /** What was fresh from then on still is for the outermost run under way: time stands still for its recursion. */
-  private since(): number {
-    const run = this.runs.outermost();
-    if (this.startedIn !== run) {
-      this.startedIn = run;
-      this.startedAt = this.clock.now();
-    }
-    return this.startedAt;
   }
 
   /**
@@ -655,7 +551,9 @@ export class Entries extends Slots implements PolicyHooks {
     }
     if (!this.rules.expires || entry.state > FLIGHT) return;
     if ((this.times[slot] as number) > this.clock.time) return;
-    if (this.stale === null ? entry.state === FLIGHT : this.outlasts(entry, this.stale)) return;
+    if (this.stale === null) {
+      if (entry.state === FLIGHT) return;
+    } else if (this.endOf(entry) > this.clock.time || this.givesWay(entry)) return;
     const { state, value } = entry;
     const mayPin = this.mayPin(entry);
     this.live--;

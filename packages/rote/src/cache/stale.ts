@@ -1,4 +1,4 @@
-import type { Entries } from "./entries.ts";
+import type { Freshness } from "./freshness.ts";
 import { type Entry, FLIGHT, type Pending, RESULT, type Settled } from "./entry.ts";
 import type { StaleRules } from "./rules.ts";
 import type { Key } from "../key/trie.ts";
@@ -34,7 +34,7 @@ interface Pause {
  * 2. While a refresh is under way the entry stays what it is, a result: it counts, may be evicted, and
  *    is swept. The refresh is known by the entry, weakly: who drops the entry has dropped the refresh.
  * 3. Only when an entry may not be returned any more does a refresh in flight take its place, so
- *    that calls join it: `Entries.board`.
+ *    that calls join it: `Entries.expire`.
  * 4. Nobody waits for a scheduled refresh, so nothing but the entry holds it either: what was given
  *    to `schedule` finds nothing when the entry is gone.
  */
@@ -44,13 +44,13 @@ export class Stale {
   readonly window: number;
   /** The refresh that is running just now, and has not returned. */
   running: Refresh | undefined = undefined;
-  private readonly entries: Entries;
+  private readonly entries: Freshness;
   private refreshes: WeakMap<Entry, Refresh> = new WeakMap();
   private pauses: WeakMap<Entry, Pause> = new WeakMap();
   /** The slots of entries with a refresh in flight. */
   private readonly flying: Set<number> = new Set();
 
-  constructor(entries: Entries, rules: StaleRules) {
+  constructor(entries: Freshness, rules: StaleRules) {
     this.entries = entries;
     this.rules = rules;
     this.window = Math.max(rules.whileRevalidate, rules.ifError);

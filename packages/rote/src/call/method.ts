@@ -5,7 +5,7 @@ import { isDirect, storeDirect, storeNone, storePair, storeThree } from "../key/
 import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { apply, enter, leave, runDirect } from "../run/direct.ts";
-import { isThenable, mayBeThenable } from "../run/flight.ts";
+import { isThenable, mayBeThenable } from "../run/thenable.ts";
 import { catchUp } from "../run/forget.ts";
 import { keepResult } from "../run/keep.ts";
 import { isOff, runPlainly } from "../run/plain.ts";

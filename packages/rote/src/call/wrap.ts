@@ -13,7 +13,7 @@ import type { Node } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
 import { enter, leave, runDirect } from "../run/direct.ts";
 import { goesOn } from "../run/deep.ts";
-import { isThenable, mayBeThenable } from "../run/flight.ts";
+import { isThenable, mayBeThenable } from "../run/thenable.ts";
 import { FRAME } from "../run/frame.ts";
 import { keepResult } from "../run/keep.ts";
 import { CLOSED, type Stack, stack } from "../run/stack.ts";

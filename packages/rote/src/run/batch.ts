@@ -1,7 +1,8 @@
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
 import { type Key, Trie } from "../key/trie.ts";
-import { type Flight, isThenable, observe } from "./flight.ts";
+import type { Flight } from "./flight.ts";
+import { isThenable, observe } from "./thenable.ts";
 import { outside } from "./stack.ts";
 import { addWait, endWaits, runInside, type Waiting } from "./waiting.ts";
 

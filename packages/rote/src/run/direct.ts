@@ -5,7 +5,7 @@ import { Key } from "../key/trie.ts";
 import { startClock, stopClock } from "./clock.ts";
 import { goesOn } from "./deep.ts";
 import { drive, wasDisturbed, wasInterrupted } from "./drive.ts";
-import { isThenable, mayBeThenable } from "./flight.ts";
+import { isThenable, mayBeThenable } from "./thenable.ts";
 import { FRAME } from "./frame.ts";
 import { keepResult, keepSingle } from "./keep.ts";
 import { closeUsed } from "./outermost.ts";

@@ -1,37 +1,21 @@
 import { Entries } from "../cache/entries.ts";
-import { Entry, FAILURE, FLIGHT, type Pending, REJECTION, type Settled } from "../cache/entry.ts";
+import {
+  type Entry,
+  FAILURE,
+  FLIGHT,
+  type Pending,
+  REJECTION,
+  type Settled,
+} from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { NO_RULES } from "../cache/rules.ts";
-import type { Refresh } from "../cache/stale.ts";
-import { RoteError } from "../errors.ts";
-import { isSameKey, Key } from "../key/trie.ts";
+import { Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
-import { currentFlight, endWait, endWaits, track, type Waiting } from "./waiting.ts";
-import { isStackFailure } from "./overflow.ts";
+import type { Waiter } from "./join.ts";
+import { isRefusal } from "./overflow.ts";
 import { runs } from "./pins.ts";
-import type { Caller } from "./signal.ts";
+import { currentFlight, endWaits, type Waiting } from "./waiting.ts";
 import { warnAboutRefresh } from "./warn-refresh.ts";
-
-/** Most results are no objects. Where every run passes, this comes first: it is inlined everywhere. */
-export function mayBeThenable(value: unknown): boolean {
-  return typeof value === "object" || typeof value === "function";
-}
-
-/** Whether `await` would wait for it. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    mayBeThenable(value) && value !== null && (value instanceof Promise || hasThen(value as object))
-  );
-}
-
-/** Results may be anything, a proxy for instance, and what their getters throw is nobody's error. */
-function hasThen(value: object): boolean {
-  try {
-    return typeof (value as { then?: unknown }).then === "function";
-  } catch {
-    return false;
-  }
-}
 
 /**
  * A run whose promise has not settled. Rules:
@@ -126,7 +110,7 @@ export class Flight implements Pending, Waiting {
     let instead: Settled | undefined;
     if (entry !== undefined) {
       try {
-        if (!this.isSet && !isStackFailure(error)) instead = entries.stale?.rescue(entry);
+        if (!this.isSet && !isRefusal(error)) instead = entries.stale?.rescue(entry);
         // What was there before is better than a failure.
         if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
           entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
@@ -195,258 +179,4 @@ export function entriesOf(memo: Memo): Entries {
     }
   }
   return memo.entries;
-}
-
-/**
- * A run has returned a promise. An ordinary one is handed out as another, which settles after the
- * entry has: to wait for the promise itself would make it look as if somebody had handled its
- * rejection. Others, which may have methods of their own, are handed out as they are.
- */
-export function watch(
-  memo: Memo,
-  receiver: unknown,
-  args: readonly unknown[],
-  key: Key,
-  value: PromiseLike<unknown>,
-): unknown {
-  const refresh = refreshUnderWay(memo, key);
-  // One whose entry had to go, for space for instance, is a run as any other.
-  const isBehind = refresh?.isOvertaken === true || memo.entries?.stale?.isOf(refresh) === true;
-  if (refresh !== undefined && isBehind)
-    return handOut(new Flight(memo, receiver, args, key, { isBehind: true }), value, refresh);
-  const flight = new Flight(memo, receiver, args, key);
-  const promise = handOut(flight, value);
-  return flight.isPending ? join(flight, undefined) : promise;
-}
-
-/** What a `refresh` returns that has run a function and got a promise: the run's own outcome, without an old result in the place of an error. */
-export function insist(memo: Memo, key: Key, promise: PromiseLike<unknown>): unknown {
-  const found = memo.trie.get(key);
-  const flight = found instanceof Entry ? (found.flight as Flight | null) : null;
-  if (memo.entries?.stale === null || flight?.isPending !== true) return promise;
-  if (!(promise instanceof Promise) || promise.constructor !== Promise) return promise;
-  // Where calls lose patience, the run has been joined as if by one. Nobody has that promise; a listener may have joined before.
-  const [own, ...others] = [...flight.waiting].reverse();
-  own?.resolve(undefined);
-  flight.isAwaited = others.length > 0;
-  return join(flight, undefined, true);
-}
-
-/** The refresh whose run has returned just now, where it is one that nobody waits for. */
-export function refreshUnderWay({ entries }: Memo, key: Key): Refresh | undefined {
-  const refresh = entries?.stale?.running;
-  return refresh?.key !== undefined && isSameKey(refresh.key, key) ? refresh : undefined;
-}
-
-/** The same for a promise that `set` was given: nobody waits for it yet. */
-export function watchSet(
-  memo: Memo,
-  receiver: unknown,
-  args: readonly unknown[],
-  key: Key,
-  value: PromiseLike<unknown>,
-): void {
-  const promise = handOut(new Flight(memo, receiver, args, key, { isSet: true }), value);
-  if (promise !== value) (promise as Promise<unknown>).catch(() => {});
-}
-
-/** Lets a flight take off whose promise is there already, if only as the `refresh` of an entry; the promise that callers get. */
-function handOut(
-  flight: Flight,
-  value: PromiseLike<unknown>,
-  refresh?: Refresh,
-): PromiseLike<unknown> {
-  if (value instanceof Promise && value.constructor === Promise) {
-    const promise = value.then(
-      (result: unknown) => {
-        flight.succeed(result);
-        return result;
-      },
-      (error: unknown) => {
-        const instead = flight.fail(error);
-        if (instead === undefined) throw error;
-        return instead.value;
-      },
-    );
-    takeOff(flight, promise, refresh);
-    return promise;
-  }
-  takeOff(flight, value, refresh);
-  observe(
-    value,
-    (result) => {
-      try {
-        flight.succeed(result);
-      } catch {
-        // Those who wait have the thenable itself, and nothing to do with the options' functions.
-      }
-    },
-    (error) => void flight.fail(error),
-  );
-  return value;
-}
-
-function takeOff(
-  flight: Flight,
-  promise: PromiseLike<unknown>,
-  refresh: Refresh | undefined,
-): void {
-  const { memo, key } = flight;
-  const entries = entriesOf(memo);
-  flight.promise = promise;
-  if (refresh === undefined) entries.takeOff(key, promise, flight);
-  else entries.stale?.takeOff(refresh, flight);
-}
-
-/** Waits for any thenable: for the first thing that it says, also if it throws. */
-export function observe(
-  value: PromiseLike<unknown>,
-  onResult: (result: unknown) => void,
-  onError: (error: unknown) => void,
-): void {
-  let hasSettled = false;
-  const once = (settle: (outcome: unknown) => void) => (outcome: unknown) => {
-    if (hasSettled) return;
-    hasSettled = true;
-    settle(outcome);
-  };
-  try {
-    value.then(once(onResult), once(onError));
-  } catch (error) {
-    once(onError)(error);
-  }
-}
-
-/** A caller waits for a flight that is pending: what it gets. Who `insists` on the run gets no old result instead. */
-export function join(flight: Flight, caller: Caller | undefined, insists = false): unknown {
-  const { promise, memo } = flight;
-  const { signals } = caller ?? NOBODY;
-  if (signals.length === 0) flight.stays = true;
-  if (!insists) flight.isAwaited = true;
-  const { patience } = memo.whole;
-  const isPlain = !insists || (memo.entries?.stale ?? null) === null;
-  const own =
-    signals.length === 0 && patience === undefined && isPlain
-      ? promise
-      : new Promise((resolve, reject) => {
-          wait(flight, signals, insists, resolve, reject);
-        });
-  return own instanceof Promise && own.constructor === Promise ? track(flight, own) : own;
-}
-
-/** A caller that waits, and may cease to. */
-interface Waiter {
-  readonly insists: boolean;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-const NOBODY: { readonly signals: Caller["signals"] } = { signals: [] };
-
-/** Lets those who wait know when the promise settles. A function of its own: what it makes must not hold a caller. */
-function tellWaiting(flight: Flight): void {
-  const { waiting, promise } = flight;
-  flight.isWatched = true;
-  (promise as PromiseLike<unknown>).then(
-    (value) => waiting.forEach((each) => each.resolve(value)),
-    (error: unknown) => waiting.forEach((each) => each.reject(error)),
-  );
-}
-
-/** The old result that a flight is to replace, where it may be returned in its place. */
-function inHand(flight: Flight): Settled | undefined {
-  const entries = entriesOf(flight.memo);
-  const entry = entries.current(flight.key, flight);
-  try {
-    return entry === undefined ? undefined : entries.stale?.inHand(entry);
-  } catch {
-    // Where the clock fails, nothing is known to be good.
-    return undefined;
-  }
-}
-
-/** Waits until the flight lands, one of the caller's signals fires, or its time is up. */
-function wait(
-  flight: Flight,
-  signals: Caller["signals"],
-  insists: boolean,
-  resolve: (value: unknown) => void,
-  reject: (error: unknown) => void,
-): void {
-  const { memo } = flight;
-  const { patience } = memo.whole;
-  // Whoever leaves does not wait any more.
-  const from = currentFlight();
-  const timer: { cancel?: () => void } = {};
-  const finish = (): void => {
-    flight.waiting.delete(waiter);
-    try {
-      timer.cancel?.();
-    } catch {
-      // What cannot be called off will find nobody waiting.
-    }
-    for (const signal of signals) signal.removeEventListener("abort", onAbort);
-  };
-  const waiter: Waiter = {
-    insists,
-    resolve(value) {
-      finish();
-      resolve(value);
-    },
-    reject(error) {
-      finish();
-      reject(error);
-    },
-  };
-  const onAbort = (): void => {
-    if (!flight.waiting.has(waiter)) return;
-    finish();
-    const reason = signals.find(({ aborted }) => aborted)?.reason;
-    if (from !== undefined) endWait(from, flight);
-    reject(reason);
-    flight.leave(reason);
-  };
-  if (!flight.isWatched) tellWaiting(flight);
-  flight.waiting.add(waiter);
-  if (signals.length > 0) flight.callers++;
-  for (const signal of signals) signal.addEventListener("abort", onAbort);
-  if (signals.some(({ aborted }) => aborted)) {
-    onAbort();
-    return;
-  }
-  if (patience === undefined) return;
-  const isOurs = flight.promise instanceof Promise;
-  const cancel: unknown = patience.schedule(() => {
-    // One that has landed, and is ours, is about to tell.
-    if (!flight.waiting.has(waiter) || (isOurs && !flight.isPending)) return;
-    finish();
-    if (from !== undefined) endWait(from, flight);
-    // Impatient, but interested: the run goes on.
-    flight.stays = true;
-    const old = insists ? undefined : inHand(flight);
-    if (old !== undefined) {
-      memo.whole.rescued++;
-      resolve(old.value);
-      return;
-    }
-    reject(
-      new RoteError(
-        "ERR_TIMEOUT",
-        `A call of "${memo.whole.name}" has waited for ${patience.timeout} ms, as long as options.timeout allows. The run goes on and its result is kept: call again, or allow more time.`,
-      ),
-    );
-  }, patience.timeout);
-  if (typeof cancel === "function") {
-    timer.cancel = cancel as () => void;
-    return;
-  }
-  finish();
-  flight.stays = true;
-  reject(
-    new RoteError(
-      "ERR_INVALID_RESULT",
-      `schedule of "${memo.whole.name}" must return a function that calls off what it has scheduled; it returned ${cancel === null ? "null" : `a value of type ${typeof cancel}`}. Return () => clearTimeout(timer), for instance.`,
-      { option: "schedule", value: cancel },
-    ),
-  );
 }

@@ -4,9 +4,10 @@ import type { Memo } from "../cache/memo.ts";
 import { storeDirect } from "../key/direct.ts";
 import { childOf, type Node, VOID } from "../key/node.ts";
 import { Key } from "../key/trie.ts";
-import { isThenable, mayBeThenable, refreshUnderWay, watch, watchSet } from "./flight.ts";
+import { isThenable, mayBeThenable } from "./thenable.ts";
+import { refreshUnderWay, watch, watchSet } from "./watch.ts";
 import { argsAt, keyAt, memoAt, receiverAt } from "./frame.ts";
-import { isStackFailure, isStackOverflow } from "./overflow.ts";
+import { isRefusal, isStackOverflow } from "./overflow.ts";
 import { Failure, PENDING } from "./pins.ts";
 import { stack } from "./stack.ts";
 
@@ -86,7 +87,7 @@ export function failed(
     const found = memo.trie.get(key);
     const isOld = found instanceof Entry && found.state === RESULT && entries.isKept(found);
     // A result that was to be replaced is better than a failure.
-    if (isOld && !isStackFailure(error)) instead = entries.stale?.rescue(found);
+    if (isOld && !isRefusal(error)) instead = entries.stale?.rescue(found);
     const isDropped = refreshUnderWay(memo, key)?.isOvertaken === true;
     if (!isOld && !isDropped && entries.rules.errorTtl > 0)
       entries.keepFailure(key, FAILURE, error);

@@ -20,7 +20,13 @@ export function isStackOverflow(error: unknown): boolean {
   }
 }
 
-/** Whether an error says that there was no stack to run on, which is no failure of the function: the engine's or rote's. */
-export function isStackFailure(error: unknown): boolean {
-  return isStackOverflow(error) || (error instanceof RoteError && error.code === "ERR_DEPTH");
+/**
+ * Whether an error says that the call could not be run to its end, which an old result must not hide:
+ * there was no stack for it, or it needs its own result.
+ */
+export function isRefusal(error: unknown): boolean {
+  return (
+    isStackOverflow(error) ||
+    (error instanceof RoteError && (error.code === "ERR_DEPTH" || error.code === "ERR_CYCLE"))
+  );
 }

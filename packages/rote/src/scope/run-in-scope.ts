@@ -1,5 +1,5 @@
 import { RoteError } from "../errors.ts";
-import { isThenable } from "../run/flight.ts";
+import { isThenable } from "../run/thenable.ts";
 import { show } from "../options.ts";
 import { findScopesWith, Scope } from "../run/scope.ts";
 import { outside, stack } from "../run/stack.ts";
