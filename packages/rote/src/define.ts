@@ -28,12 +28,17 @@ export function memoizeFunction(
   original: AnyFunction,
   options: MemoizeOptions = NO_OPTIONS,
 ): AnyFunction {
-  const { whole, source, prototype } = define(original, options);
+  const text = sourceOf(original);
+  const ownName = nameOf(original);
+  const prototype = getPrototypeOf(original) as object | null;
+  const { seesThis, catches } = readSource(ownName, text);
+  const whole = define(original, options, ownName || "anonymous", text, prototype);
+  // A function that catches may catch what is not meant for it: its runs are watched from the start.
+  whole.isCareful = catches;
   const { memo } = whole;
   const { receiver, scope, touch } = options;
-  const { seesThis, catches } = source;
   // A call after the first `await` would not be seen.
-  if (!whole.isAsync) whole.selfCallWatch = selfCallWatch(source.name, source.text);
+  if (!whole.isAsync) whole.selfCallWatch = selfCallWatch(ownName, text);
   prepare(memo, options === NO_OPTIONS ? undefined : entryRules(whole, options));
   memo.hasReceiver = receiver ?? seesThis;
   memo.isScanned ||= memo.hasReceiver;
@@ -55,7 +60,10 @@ export function memoizeMethod(
   // A scope has one cache for all receivers, who are part of the key.
   if (!receiver || scope === "request")
     return memoizeFunction(original, { name: String(property), ...options, receiver });
-  const { whole, prototype } = define(original, options, String(property));
+  const text = sourceOf(original);
+  const prototype = getPrototypeOf(original) as object | null;
+  const whole = define(original, options, String(property), text, prototype);
+  whole.isCareful = readSource(nameOf(original), text).catches;
   const { memo } = whole;
   const { length } = original;
   const rules = entryRules(whole, options);
@@ -107,38 +115,30 @@ function finish(
   return fn;
 }
 
-interface Definition {
-  readonly whole: Whole;
-  readonly prototype: object | null;
-  readonly source: {
-    readonly name: string;
-    readonly text: string;
-    readonly seesThis: boolean;
-    readonly catches: boolean;
-  };
+/** To read a function's name takes as long as ten runs. */
+function nameOf({ name }: { readonly name: unknown }): string {
+  return typeof name === "string" ? name : "";
 }
 
-/** What the options and the function itself say about it. `property` is what a method is called in its class. */
-function define(original: AnyFunction, options: MemoizeOptions, property: string = ""): Definition {
-  const text = sourceOf(original);
-  const prototype = getPrototypeOf(original) as object | null;
-  // To read a function's name or length takes as long as ten runs.
-  const { name: given } = original;
+/** What the options and the function itself say about it; `name` is what it is called unless they say. */
+function define(
+  original: AnyFunction,
+  options: MemoizeOptions,
+  name: string,
+  text: string,
+  prototype: object | null,
+): Whole {
   rejectUnshareable(original, prototype, text);
   if (options !== NO_OPTIONS) checkOptions(options);
-  const name = typeof given === "string" ? given : "";
-  const { seesThis, catches } = readSource(name, text);
   const whole = new Whole(
     original,
-    options.name ?? (property || name || "anonymous"),
+    options.name ?? name,
     options.depthLimit ?? DEFAULT_DEPTH_LIMIT,
     stack.entriesEpoch,
   );
-  // A function that catches may catch what is not meant for it: its runs are watched from the start.
-  whole.isCareful = catches;
   whole.isAsync = options.async ?? isAsync(original, prototype);
   if (options !== NO_OPTIONS) applyOptions(whole, options);
-  return { whole, prototype, source: { name, text, seesThis, catches } };
+  return whole;
 }
 
 function applyOptions(whole: Whole, options: MemoizeOptions): void {
