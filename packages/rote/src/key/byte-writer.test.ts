@@ -7,7 +7,7 @@ import { ByteWriter, swap } from "./byte-writer.ts";
 function written(write: (writer: ByteWriter) => void): Buffer {
   const writer = new ByteWriter();
   write(writer);
-  return Buffer.from(writer.copy(0));
+  return Buffer.from(writer.copy());
 }
 
 function withoutCount(bytes: Buffer): Buffer {

@@ -27,9 +27,9 @@ export class ByteWriter {
     return this.bytes.length;
   }
 
-  /** What was written from `start` on, as a copy. */
-  copy(start: number): Uint8Array<ArrayBuffer> {
-    return this.bytes.slice(start, this.end);
+  /** What was written, as a copy. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return this.bytes.slice(0, this.end);
   }
 
   byte(value: number): void {

@@ -1,10 +1,8 @@
 import { ByteReader, Malformed } from "./byte-reader.ts";
-import { swap } from "./byte-writer.ts";
-import { bytesToTexts, type Kind } from "./kind.ts";
+import type { Kind } from "./kind.ts";
 import {
   compareSymbols,
   compareTexts,
-  isLittleEndian,
   kindOfLayout,
   type Layout,
   layoutOfCode,
@@ -15,6 +13,7 @@ import {
   VERSION,
   wellKnownNamed,
 } from "./layout.ts";
+import { reviveBytes, reviveValues } from "./revive.ts";
 import { LONG } from "./scan.ts";
 
 /** What is known of an object that was compared by its `[keySymbol]()`: its class may not be there. */
@@ -220,17 +219,13 @@ class Decoding {
     if (layout.rest === "bytes") {
       const bytes = reader.run();
       length = bytes.length;
-      if (layout.values > 0) this.checkBuffer(parts[0], length);
-      if (!isLittleEndian && layout.width > 1) swap(bytes, layout.width);
-      object = this.revive(kind, [...parts, ...bytesToTexts(bytes.buffer, 0, length)]);
+      object = reviveBytes(reader, kind, layout, parts, bytes);
     } else {
-      const [first, second, third] = parts;
+      const [first, , third] = parts;
       length = typeof first === "string" ? first.length : 0;
-      object = this.revive(kind, layout.name === "RegExp" ? [first, second, 0] : parts);
+      object = reviveValues(reader, kind, layout, parts);
       if (layout.name === "RegExp")
         fill = () => ((object as RegExp).lastIndex = this.settle(third) as number);
-      else if (layout.name === "Temporal.ZonedDateTime") object = this.atInstant(object, second);
-      this.checkContent(kind, object, layout.name === "RegExp" ? [first, second] : parts);
     }
     const fillProperties = this.properties(object, (names) => {
       if (!kind.isIndexed || names.length === 0) return;
@@ -281,46 +276,6 @@ class Decoding {
         fill();
       },
     };
-  }
-
-  /** Makes a built-in from its content. */
-  private revive(kind: Kind, parts: readonly unknown[]): object {
-    try {
-      return kind.revive(parts as never) as object;
-    } catch {
-      this.reader.fail("a built-in has content that it cannot have");
-    }
-  }
-
-  /** What a text of a zoned time says is ambiguous where the zone's offsets differ by seconds. */
-  private atInstant(zoned: object, instant: unknown): object {
-    type Zoned = new (instant: unknown, zone: unknown, calendar: unknown) => object;
-    const { constructor, timeZoneId, calendarId } = zoned as Record<string, unknown>;
-    try {
-      return new (constructor as Zoned)(instant, timeZoneId, calendarId);
-    } catch {
-      this.reader.fail("a built-in has content that it cannot have");
-    }
-  }
-
-  /** Whether the content of what was made is what was read: it may have been put right on the way. */
-  private checkContent(kind: Kind, object: object, parts: readonly unknown[]): void {
-    let again: readonly unknown[] = [];
-    try {
-      again = kind.read(object as never);
-    } catch {
-      // Not of that kind at all.
-    }
-    if (again.length === 0 || parts.some((part, i) => !Object.is(part, again[i])))
-      this.reader.fail("a built-in has content that it cannot have");
-  }
-
-  private checkBuffer(state: unknown, length: number): void {
-    const isPossible =
-      typeof state === "number"
-        ? Number.isSafeInteger(state) && state >= length && !Object.is(state, -0)
-        : state === false || (state === true && length === 0);
-    if (!isPossible) this.reader.fail("a buffer has content that it cannot have");
   }
 
   /** Reads properties, and puts them on the object when all objects are there. */

@@ -35,7 +35,7 @@ export function canonicalBytes(key: Key): Uint8Array<ArrayBuffer> | Unstorable {
   writer.end = 0;
   const encoding = new Encoding(key, writer);
   encoding.write();
-  const result = encoding.refused ?? writer.copy(0);
+  const result = encoding.refused ?? writer.copy();
   if (writer.capacity <= MAX_SPARE) spare = writer;
   return result;
 }
@@ -68,6 +68,16 @@ interface Names {
 /** Larger key sets belong to objects used as dictionaries, of which no two are alike. */
 const FEW_KEYS = 64;
 const namesOfKeySets = new WeakMap<KeySet, Names>();
+
+function writeNames(keySet: KeySet): Names {
+  const { keys } = keySet;
+  const order = orderOfKeys(keySet);
+  const writer = new ByteWriter();
+  writer.varint(keys.length);
+  for (let i = 0; i < keys.length; i++)
+    writer.text(keys[order === null ? i : (order[i] as number)] as string);
+  return { bytes: writer.copy(), order };
+}
 
 class Encoding {
   refused: Unstorable | null = null;
@@ -252,14 +262,8 @@ class Encoding {
   private namesOf(keySet: KeySet): Names {
     let names = namesOfKeySets.get(keySet);
     if (names === undefined) {
-      const { keys } = keySet;
-      const order = orderOfKeys(keySet);
-      const list = new ByteWriter();
-      list.varint(keys.length);
-      for (let i = 0; i < keys.length; i++)
-        list.text(keys[order === null ? i : (order[i] as number)] as string);
-      names = { bytes: list.copy(0), order };
-      if (keys.length <= FEW_KEYS) namesOfKeySets.set(keySet, names);
+      names = writeNames(keySet);
+      if (keySet.keys.length <= FEW_KEYS) namesOfKeySets.set(keySet, names);
     }
     return names;
   }
