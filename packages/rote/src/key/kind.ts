@@ -58,7 +58,7 @@ function getter(prototype: object, name: PropertyKey): Read {
 const TEXT_LIMIT = 2 ** 28;
 
 /** Bytes as text, one character each: compared and hashed by the engine in one go. Mostly one text, or none. */
-function bytesToTexts(buffer: ArrayBufferLike, offset: number, length: number): string[] {
+export function bytesToTexts(buffer: ArrayBufferLike, offset: number, length: number): string[] {
   const texts: string[] = [];
   // A detached buffer has no bytes, and none may be asked for.
   for (let start = 0; start < length; start += TEXT_LIMIT)
@@ -266,4 +266,26 @@ function learnKind(prototype: object): Mark | null {
     ));
   }
   return kinds[name] ?? null;
+}
+
+/** What a kind is called in every process: its constructor's name, or its tag. `undefined` for a constructor that has been replaced since. */
+export function nameOfKind(kind: Mark): string | undefined {
+  for (const name in kinds) if (kinds[name] === kind) return name;
+  return ["URL", "Buffer"].find((name) => kindOfPrototype.get(prototypeOf(name) ?? kind) === kind);
+}
+
+/** The kind of that name, if this process has it. */
+export function kindNamed(name: string): Kind | undefined {
+  const prototype = prototypeOf(name);
+  const kind = kinds[name] ?? (prototype === undefined ? null : kindOf(prototype));
+  return kind instanceof Kind ? kind : undefined;
+}
+
+function prototypeOf(name: string): object | undefined {
+  interface Namespace {
+    readonly [name: string]: (Namespace & { readonly prototype?: object }) | undefined;
+  }
+  const platform = globalThis as unknown as Namespace;
+  const [first, second] = name.split(".") as [string, string?];
+  return (second === undefined ? platform[first] : platform[first]?.[second])?.prototype;
 }

@@ -84,7 +84,7 @@ class Met {
 /** More tokens than that make a list grow. */
 const TEMPLATE: unknown[] = new Array(24).fill(undefined);
 /** Of typed arrays and boxed texts with more bytes or characters, only elements and symbols count. */
-const LONG = 4096;
+export const LONG: number = 4096;
 /** From this many met objects on, they have an index. */
 const FEW = 12;
 
