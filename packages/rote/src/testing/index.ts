@@ -1,0 +1,2 @@
+export { type ConformanceOptions, type OpenedStore, storeConformance } from "./conformance.ts";
+export { type MemoryStore, memoryStore } from "./memory-store.ts";
