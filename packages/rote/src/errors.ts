@@ -9,6 +9,7 @@ export type RoteErrorCode =
   | "ERR_VERIFY"
   | "ERR_TIMEOUT"
   | "ERR_INVALID_RESULT"
+  | "ERR_NOT_STORABLE"
   | "ERR_UNSUPPORTED";
 
 /** What a {@link RoteError} can carry besides its sentence; which fields are there depends on the code. */
