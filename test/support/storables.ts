@@ -211,6 +211,10 @@ export const oddities: readonly (readonly [says: string, make: () => unknown])[]
   ],
   [
     "result is a Set with another prototype",
+    () => Object.setPrototypeOf(new Set(), Object.prototype) as unknown,
+  ],
+  [
+    "result is a Set with another prototype",
     () => Object.setPrototypeOf(new Set(), Array.prototype),
   ],
   [

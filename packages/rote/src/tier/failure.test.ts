@@ -79,6 +79,17 @@ describe("an error that was thrown", () => {
     expect(Object.keys(back)).toEqual([]);
   });
 
+  test("keeps a list that is more than its elements", () => {
+    const list: unknown[] = Object.assign([], { 1: "a", more: true });
+    const error = Object.assign(new AggregateError([]), { errors: list });
+    expect((store(error) as AggregateError).errors).toStrictEqual(list);
+    error.errors = Object.assign([1], { length: 3 });
+    expect((store(error) as AggregateError).errors).toStrictEqual(error.errors);
+    error.errors = list;
+    Object.defineProperty(list, 0, { get: () => 1, enumerable: true });
+    expect(() => store(error)).toThrow(/^error\.errors\[0\] is an accessor/);
+  });
+
   test("of another realm comes back as one of this", () => {
     expect(store(new otherRealm.Error("no"))).toBeInstanceOf(Error);
   });
