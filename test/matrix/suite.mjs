@@ -5,6 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
+import { inspect } from "node:util";
 import vm from "node:vm";
 
 import {
@@ -20,6 +22,8 @@ import {
 } from "../../packages/rote/dist/index.js";
 import { observeMetrics, publishEvents } from "../../packages/rote/dist/metrics/index.js";
 import { runInScope } from "../../packages/rote/dist/scope/index.js";
+import { openStored, packFailure, packResult } from "../../packages/rote/dist/tier/stored.js";
+import { about, golden } from "../support/golden-envelopes.mjs";
 
 const cases = [];
 const test = (name, run) => cases.push({ name, run });
@@ -443,6 +447,98 @@ test("metrics are read when a meter collects", () => {
   assert.equal(told.get("rote.entries"), 1);
   stop();
   assert.equal(collect, undefined);
+});
+
+const envelopes = readFileSync(
+  new URL("../../docs/design/0013-envelope.golden.txt", import.meta.url),
+  "utf8",
+);
+
+for (const [name, value, how, more] of golden) {
+  test(`a stored entry is read as it was written elsewhere: ${name}`, () => {
+    const [, hex] = envelopes
+      .split("\n")
+      .find((line) => line.startsWith(`${name}: `))
+      .split(": ");
+    const all = { ...about, ...more };
+    const bytes = Buffer.from(hex, "hex");
+    const stored = openStored(bytes, all.argumentBytes, 0, how === "encoded");
+    const { value: read, ...rest } = stored;
+    assert.deepStrictEqual(rest, { isFailure: how === "failure", ...all });
+    // As text, because to the assertions of older Nodes no two invalid dates are equal.
+    assert.equal(inspect(read, { depth: Infinity }), inspect(value, { depth: Infinity }));
+    const again =
+      how === "failure" ? packFailure(value, all) : packResult(value, all, how === "encoded");
+    assert.equal(Buffer.from(again).toString("hex"), hex);
+  });
+}
+
+test("what can be stored is read as it was, to the deepest", () => {
+  const deepest = (wrap) => {
+    let value = 1;
+    for (let i = 0; i < 500; i++) value = wrap(value);
+    return value;
+  };
+  const values = [
+    deepest((a) => ({ a })),
+    deepest((a) => Object.assign([], { 50: a })),
+    deepest((a) => Object.assign([], { a })),
+    deepest((a) => new Map([[1, a]])),
+    Array.from({ length: 1000 }, (_, i) => ({ i })),
+    Object.assign(
+      Array.from({ length: 100 }, (_, i) => i / 3),
+      { extra: new Set([1]) },
+    ),
+    Uint8Array.from({ length: 1000 }, (_, i) => i),
+    new Float64Array(100).fill(NaN),
+    Buffer.from("text".repeat(100)),
+  ];
+  for (const value of values) {
+    const stored = openStored(packResult(value, about), about.argumentBytes, 0);
+    assert.deepStrictEqual(stored.value, value);
+  }
+});
+
+test("what would come back different is not stored", () => {
+  class User {}
+  const values = [
+    new User(),
+    new URL("http://a/"),
+    new Blob(["a"]),
+    new Error("a"),
+    new DOMException("a", "AbortError"),
+    Object.create(null),
+    Object.assign(/a/g, { lastIndex: 1 }),
+    Object.assign(new Uint8Array(500), { extra: 1 }),
+    Object.assign(
+      Array.from({ length: 500 }, () => 1),
+      { [Symbol("a")]: 1 },
+    ),
+    Object.defineProperty(
+      Array.from({ length: 500 }, () => 1),
+      7,
+      { get: () => 1 },
+    ),
+    new Uint8Array(new SharedArrayBuffer(1)),
+    Object.setPrototypeOf(new Map(), Object.prototype),
+    Object.setPrototypeOf(new Error("a"), Object.prototype),
+    [1].values(),
+    new Proxy({}, {}),
+    Promise.resolve(),
+  ];
+  for (const value of values)
+    assert.throws(() => packResult([value], about), { code: "ERR_NOT_STORABLE" });
+});
+
+test("errors are stored with what is their own, and with their stacks", () => {
+  const cause = Object.assign(new RangeError("why"), { code: "ERR_WHY" });
+  const error = new TypeError("no", { cause });
+  cause.cause = error;
+  const { value } = openStored(packFailure(error, about), about.argumentBytes, 0);
+  assert.ok(value instanceof TypeError && value.cause instanceof RangeError);
+  assert.equal(value.stack, error.stack);
+  assert.equal(value.cause.code, "ERR_WHY");
+  assert.equal(value.cause.cause, value);
 });
 
 let failed = 0;

@@ -237,6 +237,14 @@ export function kindOf(prototype: object): Mark | null {
   return kind;
 }
 
+/** The name of the language's own type, of any realm, whose objects have this prototype. */
+export function nativeNameOf(prototype: object): string | undefined {
+  const type = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
+  if (typeof type !== "function" || type.prototype !== prototype) return undefined;
+  const text = Function.prototype.toString.call(type);
+  return /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/.exec(text)?.[1];
+}
+
 function learnKind(prototype: object): Mark | null {
   const { URL, Buffer } = globalThis as Platform;
   // Of the platform rather than of the language: not native by their text.
@@ -249,16 +257,13 @@ function learnKind(prototype: object): Mark | null {
   }
   if (prototype === Buffer?.prototype)
     return typedArray("Uint8Array", (bytes) => Buffer.from(bytes));
-  const type = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
-  if (typeof type !== "function" || type.prototype !== prototype) return null;
-  const text = Function.prototype.toString.call(type);
-  const name = /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/.exec(text)?.[1];
+  const name = nativeNameOf(prototype);
   if (name === undefined) return null;
   if (name === "Object") return FOREIGN;
   if (name === "Array") return ARRAY;
   const tag: unknown = getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
   if (tag === `Temporal.${name}`)
-    return (kinds[tag] ??= temporal(name, type as unknown as TemporalType));
+    return (kinds[tag] ??= temporal(name, prototype.constructor as unknown as TemporalType));
   if (/^(Big)?(Int|Uint|Float)\d+(Clamped)?Array$/.test(name)) {
     return (kinds[name] ??= typedArray(
       name,

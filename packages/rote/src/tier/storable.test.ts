@@ -1,214 +1,178 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
-import { keySymbol, memoize, memoizeMethods } from "../index.ts";
-import type { Memo } from "../cache/memo.ts";
-import { keyOfCall } from "../call/any.ts";
-import { memoOf } from "../call/method.ts";
-import { RoteError } from "../errors.ts";
-import { wholeOf } from "../memoized.ts";
-import type { MemoizeOptions } from "../options.ts";
-import { argumentBytes } from "./storable.ts";
+import { checkStorable } from "./storable.ts";
 
-function memoFor(fn: unknown): Memo {
-  const whole = wholeOf(fn);
-  if (whole === undefined) throw new Error("not memoized");
-  return whole.memo;
+class User {
+  name = "Ada";
 }
 
-function bytesOf(memo: Memo, args: unknown[], receiver?: unknown): string {
-  return Buffer.from(argumentBytes(memo, keyOfCall(memo, receiver, args))).toString("hex");
-}
+const user = new User();
 
-/** The sentence with which a call is refused. */
-function refusalOf(memo: Memo, args: unknown[], receiver?: unknown): string {
+function messageFor(value: unknown, root?: string): string {
   try {
-    bytesOf(memo, args, receiver);
+    checkStorable(value, root);
   } catch (error) {
-    if (!(error instanceof RoteError)) throw error;
-    expect(error.code).toBe("ERR_NOT_STORABLE");
-    return error.message;
+    expect(error).toMatchObject({ name: "RoteError", code: "ERR_NOT_STORABLE" });
+    return (error as Error).message;
   }
-  throw new Error("was not refused");
+  return "stored";
 }
 
-type Options = MemoizeOptions<(...args: any[]) => unknown>;
-
-function load(options: Options = {}): Memo {
-  return memoFor(memoize((..._args: unknown[]): unknown => 1, { name: "loadUser", ...options }));
-}
-
-class Account {}
-class Keyed {
-  readonly content: unknown;
-  constructor(content: unknown) {
-    this.content = content;
-  }
-  [keySymbol](): unknown {
-    return this.content;
-  }
-}
-
-const NO_CONTENT =
-  "it has no content that another process could recognise, so this call cannot be stored.";
-const SAY_KEY = "Let options.key say what identifies the call.";
-
-test("a call of content has the bytes of its key", () => {
-  expect(bytesOf(load(), [1])).toBe("01010402");
-  expect(bytesOf(load({ key: (a: number, b: number) => a + b }), [1, 2])).toBe("01010406");
-  expect(bytesOf(load({ key: "identity" }), [1])).toBe("01010402");
-});
-
-describe("a call is refused with position, reason and remedy", () => {
-  test("for an instance of a class", () => {
-    expect(refusalOf(load(), [1, new Account()])).toBe(
-      `Argument 2 of "loadUser" is an instance of Account: ${NO_CONTENT} Give Account a [keySymbol]() method, or options.key to say what identifies the call.`,
+describe("a refusal", () => {
+  test("says where, what, what would become of it, and what to do", () => {
+    const rows: unknown[] = [1, 2, 3, { owner: new User() }];
+    expect(messageFor({ rows })).toBe(
+      "result.rows[3].owner is an instance of User: stored, it would come back as a plain object. Return plain data, or say how to store it with options.encode and options.decode.",
     );
   });
 
-  test("for a function, and for what the platform has made", () => {
-    expect(refusalOf(load(), [() => 1])).toBe(
-      `Argument 1 of "loadUser" is a function: ${NO_CONTENT} ${SAY_KEY}`,
-    );
-    expect(refusalOf(load(), [new Error("secret")])).toBe(
-      `Argument 1 of "loadUser" is an instance of Error: ${NO_CONTENT} ${SAY_KEY}`,
-    );
-    expect(refusalOf(load(), [Object.create({})])).toContain(" is an object: ");
-    expect(refusalOf(load(), [new (class extends Array {})()])).toContain(" is an array: ");
-    expect(refusalOf(load(), [Math])).toContain(" is an object: ");
+  test.each<[string, unknown]>([
+    [
+      "result[value 1]",
+      new Map([
+        [1, { a: 1 } as unknown],
+        [2, new User()],
+      ]),
+    ],
+    ["result[key 0]", new Map([[new User(), 1]])],
+    ["result[item 1].a", new Set([{ a: 1 }, { a: new User() }])],
+    ["result.a[7]", { a: Array.from({ length: 8 }, (_, i) => (i === 7 ? new User() : i)) }],
+    ["result.a[100]", { a: Array.from({ length: 200 }, (_, i) => (i === 100 ? new User() : i)) }],
+    ["result.a[4000000000]", { a: Object.assign([], { 4_000_000_000: new User() }) }],
+    ["result[7].größe.$1", { 7: { größe: { $1: new User() } } }],
+    ["result[a property of 15 characters]", { "ada@example.org": new User() }],
+    ["result[a property of 41 characters]", { ["x".repeat(41)]: new User() }],
+    ["result[0].a", [{ a: user, b: user }]],
+  ])("names the path %s", (path, value) => {
+    expect(messageFor(value)).toMatch(`${path} is an instance of User:`);
   });
 
-  test("for a symbol that is not registered, wherever it stands", () => {
-    const sentence = `is a symbol that is not registered: ${NO_CONTENT} Make it with Symbol.for(). Or let options.key say what identifies the call.`;
-    expect(refusalOf(load(), [Symbol("secret")])).toBe(`Argument 1 of "loadUser" ${sentence}`);
-    expect(refusalOf(load(), [{ [Symbol("secret")]: 1 }])).toBe(
-      `Argument 1 of "loadUser", at [symbol], ${sentence}`,
-    );
-    expect(refusalOf(load(), [Object(Symbol("secret"))])).toContain(", at valueOf(), is a symbol");
-    expect(bytesOf(load(), [Symbol.iterator])).toBe("01010c086974657261746f72");
+  test("names the first place in the order in which the value is read", () => {
+    expect(messageFor({ a: { deep: [new User()] }, b: () => 1 })).toMatch("result.a.deep[0] is");
+    expect(messageFor([[[Symbol()]], new User()])).toMatch("result[0][0][0] is a symbol");
   });
 
-  test("with the place inside of an argument", () => {
-    const at = (argument: unknown): string | undefined =>
-      /, at (.*), is /.exec(refusalOf(load(), [0, argument]))?.[1];
-    const it = new Account();
-    expect(at({ options: { user: it } })).toBe("options.user");
-    expect(at({ z: 1, a: [1, { b: it }] })).toBe("a[1].b");
-    expect(at([[[it]]])).toBe("[0][0][0]");
-    expect(at(Object.assign([1], { total: it }))).toBe("total");
-    expect(at(new Map<unknown, unknown>([[1, 2]]).set(3, it))).toBe("values()[1]");
-    expect(at(new Map([[it, 2]]))).toBe("keys()[0]");
-    expect(at({ set: new Set([1, it]) })).toBe("set.values()[1]");
-    expect(at(Object.assign(/a/, { lastIndex: it }))).toBe("lastIndex");
-    expect(at(Object.assign(new Date(0), { by: it }))).toBe("by");
-    expect(at(new Keyed(it))).toBe("[keySymbol]()");
-    expect(at({ a: new Keyed([it]) })).toBe("a[keySymbol]()[0]");
-    expect(at({ "ada@example.org": it })).toBe("[…]");
-    expect(at({ 17: it })).toBe("[17]");
-    const shared = { deep: it };
-    expect(at([shared, { again: shared }])).toBe("[0].deep");
-    let deep: unknown = it;
-    for (let level = 0; level < 100_000; level++) deep = { a: deep };
-    expect(at({ top: deep })).toBe("top.a.a.a….a.a.a.a");
+  test("shortens a long path in the middle", () => {
+    const value = { a: { b: { c: [[[[[[{ d: { e: { f: { g: new User() } } } }]]]]]] } } };
+    expect(messageFor(value)).toMatch("result.a.b.c[0][0][0]…[0].d.e.f.g is an instance");
   });
 
-  test("and shows no content", () => {
-    const secret = { password: "hunter2", tokens: ["secret"], check: () => 1 };
-    const message = refusalOf(load(), ["hunter2", secret]);
-    expect(message).toContain(", at check, is a function");
-    expect(message).not.toMatch(/hunter2|secret/);
+  test("calls the root what it is told", () => {
+    expect(messageFor([() => 1], "encode(result)")).toMatch("encode(result)[0] is a function");
   });
 
-  test("for what the key function returns", () => {
-    expect(refusalOf(load({ key: (user: unknown) => ({ user }) }), [new Account()])).toBe(
-      `The key of "loadUser", at user, is an instance of Account: ${NO_CONTENT} Give Account a [keySymbol]() method, or let options.key return something else.`,
-    );
-    expect(refusalOf(load({ key: () => () => 1 }), [])).toBe(
-      `The key of "loadUser" is a function: ${NO_CONTENT} Let options.key return what identifies the call by content.`,
-    );
-  });
-
-  test('for every object with key: "identity"', () => {
-    expect(refusalOf(load({ key: "identity" }), [1, {}])).toBe(
-      `Argument 2 of "loadUser" is an object: with key: "identity" it is known by identity, which ends with the process, so this call cannot be stored. Memoize without key: "identity", or with a function of the arguments as options.key.`,
-    );
-    expect(refusalOf(load({ key: "identity" }), [[]])).toContain("is an array");
-  });
-
-  test("for a receiver, and counts arguments after it", () => {
-    const memo = memoFor(
-      memoize(
-        function (this: unknown, _a: unknown) {
-          return this;
-        },
-        { name: "area" },
-      ),
-    );
-    expect(refusalOf(memo, [1], new Account())).toBe(
-      'The receiver of "area" is an instance of Account: receivers are known by identity, which ends with the process, so this call cannot be stored. Memoize a function that takes what it needs of this as an argument, or, if it needs nothing of it, with { receiver: false }.',
-    );
-    expect(refusalOf(memo, [() => 1], undefined)).toContain('Argument 1 of "area" is a function');
-    expect(bytesOf(memo, [1], undefined)).toBe("01020f0402");
-    expect(bytesOf(memo, [1], "text")).toBe("01020a04746578740402");
-  });
-
-  test("for a method, whose keys do not say on what it was called", () => {
-    class Circle {
-      area(): number {
-        return 1;
-      }
+  test("shows nothing of the value", () => {
+    const secret = "hunter2";
+    class Account {
+      [secret] = secret;
     }
-    memoizeMethods(Circle, { area: {} });
-    const whole = wholeOf(Circle.prototype.area);
-    if (whole === undefined) throw new Error("not memoized");
-    const circle = new Circle();
-    expect(refusalOf(memoOf(whole, circle), [], circle)).toContain(
-      'The receiver of "area" is an instance of Circle: ',
-    );
+    for (const value of [
+      { "the password is hunter2": new Account() },
+      new Map([[secret, new Account()]]),
+      Object.assign(new Date(), { [`${secret} `]: secret }),
+      Object.defineProperty({}, `${secret}!`, { get: () => secret }),
+    ])
+      expect(messageFor(value)).not.toContain(secret);
   });
 });
 
-describe("classes with [keySymbol]", () => {
-  const named = (name: string): new (content: unknown) => object => {
-    const type = class extends Keyed {};
-    Object.defineProperty(type, "name", { value: name });
-    return type;
-  };
-
-  test("are known by name, so a second one of that name is refused", () => {
-    const [First, Second] = [named("Price"), named("Price")];
-    expect(bytesOf(load(), [new First(1)])).toBe("01010d240550726963650402");
-    expect(refusalOf(load(), [new Second(1)])).toBe(
-      'Argument 1 of "loadUser" is an instance of a second class named Price: another process could not tell the classes apart, so this call cannot be stored. Rename one of them, or give it a name of its own, as in static name = "OtherPrice".',
-    );
-    expect(bytesOf(load(), [new First(1)])).toBe("01010d240550726963650402");
-    class Third extends Keyed {
-      static override name = "ThirdPrice";
-    }
-    expect(bytesOf(load(), [new Third(1)])).toContain(Buffer.from("ThirdPrice").toString("hex"));
-  });
-
-  test("and without a name are refused, as is what has no class of its own", () => {
-    const sentence =
-      'Argument 1 of "loadUser" is an instance of a class without a name: another process could not recognise the class, so this call cannot be stored. Give the class a name, as in static name = "Account".';
-    expect(refusalOf(load(), [new (named(""))(1)])).toBe(sentence);
-    expect(refusalOf(load(), [Object.create({ [keySymbol]: () => 1 })])).toBe(sentence);
-    expect(refusalOf(load(), [Object.create(Object.create(Keyed.prototype), {})])).toBe(sentence);
-  });
-
-  test("give their name up when they are collected", async () => {
-    const { gc } = globalThis as { gc?: () => void };
-    const use = (): string => bytesOf(load(), [new (named("Fleeting"))(1)]);
-    const first = use();
-    let again = "";
-    for (let turn = 0; turn < 30 && again === ""; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      gc?.();
-      try {
-        again = use();
-      } catch (error) {
-        expect(error).toBeInstanceOf(RoteError);
+describe("the walk", () => {
+  test("runs no code of the value", () => {
+    const run = vi.fn(() => 1);
+    const trap = new Proxy({}, { get: run });
+    class Sly {
+      get [Symbol.toStringTag](): string {
+        run();
+        return "Object";
+      }
+      static get prototypes(): number {
+        return run();
       }
     }
-    expect(again).toBe(first);
+    Object.defineProperty(Sly, "name", { get: run });
+    const long = (): unknown[] => Array.from({ length: 100 }, () => 1);
+    class Asked {
+      static [Symbol.hasInstance](): boolean {
+        return run() === 1;
+      }
+    }
+    for (const value of [
+      Object.defineProperty(long(), Symbol.toStringTag, { get: run }),
+      Object.defineProperty(long(), "constructor", { get: run }),
+      Object.defineProperty(long(), "constructor", { value: Asked }),
+      Object.defineProperty(new Uint8Array(500), "constructor", { value: Asked }),
+      Object.defineProperty(new Uint8Array(500), Symbol.toStringTag, { get: run }),
+      Object.defineProperty(long(), 50, { get: run, enumerable: true }),
+      new Proxy({}, trap),
+      new Proxy([], trap),
+      Object.defineProperty({}, "a", { get: run, enumerable: true }),
+      Object.defineProperty({}, Symbol.toStringTag, { get: run }),
+      Object.defineProperty(new Uint8Array(500), "a", { get: run }),
+      Object.defineProperty(new Uint8Array(500), Symbol.for("nodejs.util.inspect.custom"), {
+        value: run,
+      }),
+      new Sly(),
+    ])
+      expect(messageFor(value)).not.toBe("stored");
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test("asks each object once, and ends in cycles", () => {
+    const shared: unknown[] = [];
+    let value: unknown = shared;
+    // Two to the power of a hundred paths.
+    for (let i = 0; i < 100; i++) value = [value, value];
+    shared.push(value);
+    expect(messageFor(value)).toBe("stored");
+  });
+
+  test("takes a list of a billion holes by its keys", () => {
+    const list: unknown[] = [];
+    list.length = 2 ** 32 - 1;
+    expect(messageFor(list)).toBe("stored");
+    list[2 ** 31] = new User();
+    expect(messageFor(list)).toMatch("result[2147483648] is an instance");
+  });
+
+  test("finds an odd element among many holes", () => {
+    const list = Array.from({ length: 100 }, () => 1) as unknown[];
+    list.length = 100_000;
+    list[99_999] = new User();
+    expect(messageFor(list)).toMatch("result[99999] is an instance");
+  });
+});
+
+describe("depth", () => {
+  const wraps: [string, (inner: unknown) => unknown][] = [
+    ["objects", (inner) => ({ inner })],
+    ["lists", (inner) => [inner]],
+    ["sparse lists", (inner) => Object.assign([], { 50: inner })],
+    ["maps, as keys", (inner) => new Map([[inner, 1]])],
+    ["maps, as values", (inner) => new Map([[1, inner]])],
+    ["sets", (inner) => new Set([inner])],
+  ];
+
+  function nest(wrap: (inner: unknown) => unknown, levels: number): unknown {
+    let value: unknown = 1;
+    for (let i = 0; i < levels; i++) value = wrap(value);
+    return value;
+  }
+
+  test.each(wraps)("of 500 %s is stored, of 501 not", (_, wrap) => {
+    expect(messageFor(nest(wrap, 500))).toBe("stored");
+    expect(messageFor(nest(wrap, 501))).toMatch("is nested more than 500 levels deep");
+  });
+
+  test("of a million levels is refused like that of 501", () => {
+    const value = nest((inner) => [inner], 1_000_000);
+    expect(messageFor(value)).toMatch(/^result\[0\].*….* is nested.*Return a flatter form/s);
+  });
+
+  test("is that at which V8 meets an object first, not that of the shortest path", () => {
+    let list: { next: unknown } = { next: null };
+    const nodes = [list];
+    for (let i = 0; i < 600; i++) nodes.push((list = { next: list }));
+    expect(messageFor(nodes)).toBe("stored");
+    expect(messageFor(nodes.toReversed())).toMatch("levels deep");
   });
 });

@@ -1,142 +1,216 @@
-import type { Memo } from "../cache/memo.ts";
-import { RoteError } from "../errors.ts";
-import { canonicalBytes, Unstorable } from "../key/canonical.ts";
-import { nameProblem, ownName } from "../key/class-name.ts";
-import { KEYED } from "../key/kind.ts";
-import { placeOf } from "../key/place.ts";
-import { IDENTITY } from "../key/token.ts";
-import type { Key } from "../key/trie.ts";
+/**
+ * The walk that refuses what V8's serialisation would change without a word: docs/design/0013-envelope.md has
+ * the list, tried out for each kind.
+ *
+ * 1. In V8's own order, depth first, so that the depth of a place is that of V8's recursion.
+ * 2. No code of the value is run: no accessor, no trap of a proxy, no method. So V8, which reads
+ *    after the walk, meets the same.
+ * 3. Iterative: a value of any depth is refused, not overflowed on.
+ */
+import { brandOf, builtinOf, isOrdinary, util } from "./brand.ts";
+import { checkAttached, checkMemory, checkTypedArray, hasNoFurtherKeys, LONG } from "./memory.ts";
+import { noData, otherPrototype, ownProperty } from "./odd-prototype.ts";
+import { Place, refusal } from "./place.ts";
 
 /**
- * The canonical bytes of a call, by which stores know it.
- *
- * @throws {RoteError} `ERR_NOT_STORABLE` if it holds something that no other process could recognise:
- * the sentence says where, what, and what to do, and shows nothing of the arguments but types, names
- * of classes and of properties that look like names, and indices.
+ * V8 reads recursively, and an entry may be read where the stack is in use already: of an empty one on
+ * Node 20, which holds 1 757 levels of the worst kind, that leaves more than two thirds.
  */
-export function argumentBytes(memo: Memo, key: Key): Uint8Array<ArrayBuffer> {
-  const { whole } = memo;
-  // Where each receiver has a cache of its own, keys do not say which it is.
-  if (whole.receivers !== null && memo !== whole.memo)
-    throw notStorable(`The receiver of "${whole.name}"`, receiverProblem(memo.receiver));
-  const bytes = canonicalBytes(key);
-  if (!(bytes instanceof Unstorable)) return bytes;
-  throw refusal(memo, bytes);
+const DEEPEST = 500;
+
+const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
+const { isArray } = Array;
+const { apply, ownKeys } = Reflect;
+
+type Method = (this: unknown, ...args: never[]) => unknown;
+const forEachOfMap: Method = Map.prototype.forEach;
+const forEachOfSet: Method = Set.prototype.forEach;
+
+/**
+ * Returns if a value that was stored and read again is equal to what it was, and of the same type.
+ *
+ * @param root - What it is called in the message.
+ * @throws {RoteError} `ERR_NOT_STORABLE`, with the path to what would change and what to do;
+ * `ERR_UNSUPPORTED` where there is no `node:util` to ask.
+ */
+export function checkStorable(value: unknown, root = "result"): void {
+  checkPlace(new Place(value, null, root));
 }
 
-/** What is wrong, and what to do about it. */
-interface Problem {
-  readonly what: string;
-  readonly why: string;
-  readonly remedy: string;
+/** The same for a part of something. */
+export function checkPlace(whole: Place): void {
+  if (isAtom(whole.value)) return;
+  const places = [whole];
+  const seen = new Set<object>();
+  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+    const { value } = place;
+    if (typeof value !== "object")
+      throw refusal(place, `is a ${typeof value}, which cannot be stored`);
+    const object = value as object;
+    if (seen.has(object)) continue;
+    seen.add(object);
+    if (place.depth - whole.depth >= DEEPEST) {
+      throw refusal(
+        place,
+        `is nested more than ${DEEPEST} levels deep: stored, it could not always be read again`,
+        "Return a flatter form, such as a list of the parts, or say how to store it with options.encode and options.decode.",
+      );
+    }
+    const first = places.length;
+    addParts(place, object, places);
+    reverseFrom(places, first);
+  }
 }
 
-function notStorable(where: string, { what, why, remedy }: Problem): RoteError {
-  return new RoteError(
-    "ERR_NOT_STORABLE",
-    `${where} is ${what}: ${why}, so this call cannot be stored. ${remedy}`,
+/** Whether it is stored as it is, whatever it is. */
+function isAtom(value: unknown): boolean {
+  return (
+    value === null ||
+    (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol")
   );
 }
 
-function refusal(memo: Memo, refused: Unstorable): RoteError {
-  const { name, keyOf } = memo.whole;
-  const { element, path } = placeOf(refused);
-  const at = path === "" ? "" : `, at ${path},`;
-  const isReceiver = memo.hasReceiver && element === 0;
-  if (isReceiver)
-    return notStorable(`The receiver of "${name}"`, receiverProblem(valueAt(refused)));
-  const number = element + (memo.hasReceiver ? 0 : 1);
-  const where = keyOf === undefined ? `Argument ${number} of "${name}"` : `The key of "${name}"`;
-  return notStorable(`${where}${at}`, problemOf(memo, refused));
-}
-
-/** What is known by identity at the refused place, or is a symbol; `undefined` for a built-in. */
-function valueAt({ key, outline, position }: Unstorable): unknown {
-  const token = key.tokens[position];
-  if (token === IDENTITY) return key.objects?.[outline.ordinals[position] as number];
-  return typeof token === "symbol" ? token : undefined;
-}
-
-const NO_CONTENT = "it has no content that another process could recognise";
-
-function receiverProblem(receiver: unknown): Problem {
-  return {
-    what: describe(receiver).what,
-    why: "receivers are known by identity, which ends with the process",
-    remedy:
-      "Memoize a function that takes what it needs of this as an argument, or, if it needs nothing of it, with { receiver: false }.",
-  };
-}
-
-function problemOf({ whole }: Memo, refused: Unstorable): Problem {
-  const { key, position } = refused;
-  const value = valueAt(refused);
-  const isKey = whole.keyOf !== undefined;
-  const sayKey = isKey
-    ? "Let options.key return what identifies the call by content."
-    : "Let options.key say what identifies the call.";
-  const orKey = isKey
-    ? "or let options.key return something else."
-    : "or options.key to say what identifies the call.";
-  if (key.tokens[position - 1] === KEYED) return classProblem(value as object);
-  if (typeof value === "symbol")
-    return {
-      what: "a symbol that is not registered",
-      why: NO_CONTENT,
-      remedy: `Make it with Symbol.for(). ${sayKey.replace("Let", "Or let")}`,
-    };
-  if (value === undefined)
-    return {
-      what: "a built-in that the format of stored keys does not know",
-      why: NO_CONTENT,
-      remedy: sayKey,
-    };
-  const { what, className } = describe(value);
-  if (whole.byIdentity && typeof value === "object")
-    return {
-      what,
-      why: `with key: "identity" it is known by identity, which ends with the process`,
-      remedy:
-        'Memoize without key: "identity", or with a function of the arguments as options.key.',
-    };
-  return {
-    what,
-    why: NO_CONTENT,
-    remedy: className === "" ? sayKey : `Give ${className} a [keySymbol]() method, ${orKey}`,
-  };
-}
-
-/** Of the class of an object with `[keySymbol]()`. */
-function classProblem(prototype: object): Problem {
-  const name = ownName(prototype);
-  if (nameProblem(prototype) === "nameless")
-    return {
-      what: "an instance of a class without a name",
-      why: "another process could not recognise the class",
-      remedy: 'Give the class a name, as in static name = "Account".',
-    };
-  return {
-    what: `an instance of a second class named ${name}`,
-    why: "another process could not tell the classes apart",
-    remedy: `Rename one of them, or give it a name of its own, as in static name = "Other${name}".`,
-  };
-}
-
-/** What something is, without a word of its content; and its class, if a user has written it. */
-function describe(value: unknown): { readonly what: string; readonly className: string } {
-  if (typeof value === "function") return { what: "a function", className: "" };
-  try {
-    if (Array.isArray(value)) return { what: "an array", className: "" };
-    const prototype = Object.getPrototypeOf(value) as object | null;
-    const name = prototype === null ? "" : ownName(prototype);
-    if (prototype === null || name === "" || name === "Object")
-      return { what: "an object", className: "" };
-    const isNative = /\[native code\]\s*\}$/.test(
-      Function.prototype.toString.call(prototype.constructor),
-    );
-    return { what: `an instance of ${name}`, className: isNative ? "" : name };
-  } catch {
-    // A proxy that does not want to be looked at.
-    return { what: "an object", className: "" };
+function reverseFrom(places: Place[], first: number): void {
+  for (let i = first, j = places.length - 1; i < j; i++, j--) {
+    const place = places[i] as Place;
+    places[i] = places[j] as Place;
+    places[j] = place;
   }
+}
+
+/** Adds what has to be looked at in an object, in order, or refuses the object itself. */
+function addParts(place: Place, object: object, places: Place[]): void {
+  if (util().types.isProxy(object)) throw refusal(place, "is a proxy, which cannot be stored");
+  const prototype = getPrototypeOf(object) as object | null;
+  if (prototype === null) {
+    throw refusal(
+      place,
+      "has no prototype: stored, it would come back with one",
+      "Return a copy such as { ...object }, or say how to store it with options.encode and options.decode.",
+    );
+  }
+  const name = builtinOf(prototype);
+  switch (name) {
+    case "Object":
+      // What it calls itself is refused with its properties, and must not be asked: it may be an accessor.
+      if (!hasOwn(object, Symbol.toStringTag) && !isOrdinary(object))
+        throw otherPrototype(place, object, name);
+      return addProperties(place, object, ownKeys(object), places);
+    case "Array":
+      if (!isArray(object)) throw otherPrototype(place, object, name);
+      addElements(place, object, places);
+      return;
+    case "Map":
+    case "Set":
+      checkBare(place, object, name, 0);
+      addItems(place, object as Map<unknown, unknown> | Set<unknown>, name, places);
+      return;
+    case "Date":
+    case "Number":
+    case "Boolean":
+    case "BigInt":
+      return checkBare(place, object, name, 0);
+    case "String":
+      // Its characters and its length.
+      return checkBare(place, object, name, (object as unknown[]).length + 1);
+    case "RegExp":
+      checkBare(place, object, name, 1);
+      if (getOwnPropertyDescriptor(object, "lastIndex")?.value === 0) return;
+      throw refusal(
+        place,
+        "has a lastIndex other than 0: stored, it would come back with 0",
+        "Set it to 0, or make the expression anew: new RegExp(expression).",
+      );
+    case "ArrayBuffer":
+      checkBare(place, object, name, 0);
+      return checkAttached(place, object as ArrayBuffer);
+    case "DataView":
+      checkBare(place, object, name, 0);
+      return checkMemory(place, (object as DataView).buffer);
+    default:
+      if (name !== "Buffer" && !/^(?:Big)?(?:Int|Uint|Float)\d+(?:Clamped)?Array$/.test(name))
+        throw noData(place, object, prototype, name);
+      return checkTypedArray(place, object, name);
+  }
+}
+
+/** Its own properties have to be enumerable, named by text, and data. */
+function addProperties(
+  place: Place,
+  object: object,
+  keys: readonly PropertyKey[],
+  places: Place[],
+): void {
+  for (const key of keys) {
+    if (typeof key === "symbol") {
+      throw refusal(
+        place,
+        "has a property whose name is a symbol: stored, it would come back without that",
+      );
+    }
+    addProperty(place, object, key, places);
+  }
+}
+
+/** Returns whether there is such a property. */
+function addProperty(place: Place, object: object, key: string | number, places: Place[]): boolean {
+  const descriptor = getOwnPropertyDescriptor(object, key);
+  if (descriptor === undefined) return false;
+  const { value } = descriptor as { value: unknown };
+  if (!("value" in descriptor)) {
+    throw refusal(
+      new Place(undefined, place, key),
+      "is an accessor: stored, it would come back as what it returns now",
+    );
+  }
+  if (!descriptor.enumerable) {
+    throw refusal(
+      new Place(undefined, place, key),
+      "is not enumerable: stored, it would be missing",
+    );
+  }
+  if (!isAtom(value)) places.push(new Place(value, place, key));
+  return true;
+}
+
+function addElements(place: Place, array: unknown[], places: Place[]): void {
+  const { length } = array;
+  const first = places.length;
+  if (length > LONG && hasNoFurtherKeys(array, () => new Array<unknown>(length))) {
+    let holes = 0;
+    let i = 0;
+    for (; i < length && holes <= LONG + i / 2; i++)
+      if (!addProperty(place, array, i, places)) holes++;
+    if (i === length) return;
+    // So sparse a list is read by its keys, as it may be billions of elements long.
+    places.length = first;
+  }
+  const keys = ownKeys(array);
+  addProperties(
+    place,
+    array,
+    keys.filter((key) => key !== "length"),
+    places,
+  );
+}
+
+function addItems(
+  place: Place,
+  collection: Map<unknown, unknown> | Set<unknown>,
+  name: "Map" | "Set",
+  places: Place[],
+): void {
+  let i = 0;
+  const add = (value: unknown, key: unknown): void => {
+    if (name === "Map" && !isAtom(key)) places.push(new Place(key, place, i, "key"));
+    if (!isAtom(value)) places.push(new Place(value, place, i, name === "Map" ? "value" : "item"));
+    i++;
+  };
+  apply(name === "Map" ? forEachOfMap : forEachOfSet, collection, [add as never]);
+}
+
+/** It has to be what its prototype says, with that many own properties. */
+function checkBare(place: Place, object: object, name: string, count: number): void {
+  if (brandOf(object) !== name) throw otherPrototype(place, object, name);
+  if (ownKeys(object).length > count) throw ownProperty(place, name);
 }
