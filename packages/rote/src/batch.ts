@@ -39,6 +39,13 @@ export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunctio
   const { maxBatch = Infinity, scheduleBatch = afterJobs, ...shared } = options;
   const ownName = typeof loadMany.name === "string" ? loadMany.name : "";
   const name = shared.name ?? (ownName === "" ? "anonymous" : ownName);
+  if (shared.store !== undefined && shared.version === undefined) {
+    throw new RoteError(
+      "ERR_INVALID_OPTION",
+      `store of memoize.batch needs version: nothing else says which revision of loadMany a result belongs to. Add version: "1", and change it when loadMany changes.`,
+      { option: "store", value: shared.store },
+    );
+  }
   const batcherOf = batchers(shared.scope === "request", {
     name,
     loadMany: loadMany as AnyFunction,

@@ -9,6 +9,7 @@ import { Clock } from "./cache/time.ts";
 import { Whole, wholes } from "./cache/whole.ts";
 import { roteMode } from "./configure.ts";
 import { clockOf, entryRules, lotOf, patience } from "./entry-rules.ts";
+import { RoteError } from "./errors.ts";
 import { freezing } from "./freeze.ts";
 import { readSource } from "./key/source.ts";
 import { attach, shape, sourceOf } from "./memoized.ts";
@@ -18,6 +19,7 @@ import { runs } from "./run/pins.ts";
 import { selfCallWatch } from "./run/self-call.ts";
 import { DEFAULT_DEPTH_LIMIT, stack } from "./run/stack.ts";
 import { isAsync, rejectUnshareable } from "./shareable.ts";
+import { attachStore } from "./store-option.ts";
 import { verifying } from "./verify.ts";
 
 const NO_OPTIONS: MemoizeOptions = {};
@@ -56,7 +58,8 @@ export function memoizeMethod(
   property: string | symbol,
   options: MemoizeOptions = NO_OPTIONS,
 ): AnyFunction {
-  const { receiver = true, scope } = options;
+  const { receiver = true, scope, store } = options;
+  if (receiver && store !== undefined) throw methodInStore(property, store);
   // A scope has one cache for all receivers, who are part of the key.
   if (!receiver || scope === "request")
     return memoizeFunction(original, { name: String(property), ...options, receiver });
@@ -147,10 +150,19 @@ function applyOptions(whole: Whole, options: MemoizeOptions): void {
   if (typeof key === "function") whole.keyOf = key;
   whole.isGuarded = options.recursion !== "off";
   if (verify > 0) whole.onHit = verifying(whole, verify, () => lotOf(whole, options.random));
-  if (options.freeze === true) whole.runner = freezing(whole.original);
+  if (options.store !== undefined) attachStore(whole, options);
+  if (options.freeze === true) whole.runner = freezing(whole.runner);
   whole.isTimed = options.timing === true;
   // Async runs are timed until they settle.
   if (whole.isTimed && !whole.isAsync) whole.runner = timing(whole.runner, whole);
   whole.patience = patience(options);
   if (options.clock !== undefined) whole.clock = new Clock(clockOf(whole, options.clock));
+}
+
+function methodInStore(property: string | symbol, store: unknown): RoteError {
+  return new RoteError(
+    "ERR_INVALID_OPTION",
+    `"${String(property)}" is a method, whose objects are known by identity: another process could not recognise them, so its results cannot be stored. With receiver: false the object does not count; or memoize a function that takes what it needs as arguments.`,
+    { option: "store", value: store },
+  );
 }

@@ -1,3 +1,4 @@
+import type { LowerTier } from "./cache/lower.ts";
 import type { EntryRules, StaleRules } from "./cache/rules.ts";
 import type { Patience, Whole } from "./cache/whole.ts";
 import { Lru } from "./cache/policy/lru.ts";
@@ -16,18 +17,20 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
   const errorTtl = toMilliseconds(options.rememberErrors ?? 0);
   const hasBound = maxEntries !== undefined || maxWeight !== undefined;
   const hasTtl = ttl !== undefined && (typeof ttl === "function" || toMilliseconds(ttl) < Infinity);
-  if (!hasBound && !hasTtl && !(errorTtl > 0)) return undefined;
+  if (!hasBound && !hasTtl && !(errorTtl > 0) && whole.lower === null) return undefined;
   const stale = hasTtl ? staleRules(options) : undefined;
   const seesErrors = errorTtl > 0 || (stale !== undefined && stale.ifError > 0);
   whole.seesErrors = seesErrors;
   // What catches errors may catch what is not meant for it: as if the function itself did.
   if (stale !== undefined && stale.ifError > 0) whole.isCareful = true;
   if (hasBound || hasTtl) whole.growthAt = Infinity;
+  const { lower } = whole;
+  const ttlInMemory = ttlOf(whole, options);
   const rules: EntryRules = {
     bound: { maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity },
     weigh,
-    ttl: ttlOf(whole, options),
-    expires: hasTtl || errorTtl > 0,
+    ttl: lower === null ? ttlInMemory : ttlBelow(lower, ttlInMemory),
+    expires: hasTtl || errorTtl > 0 || lower !== null,
     touch,
     errorTtl,
     stale,
@@ -36,6 +39,12 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
   return hasBound
     ? { ...rules, policy: (hooks) => policyOf(whole, options, rules.bound, hooks) }
     : rules;
+}
+
+/** What comes from a store, or has just gone there, has its TTL already. */
+function ttlBelow(lower: LowerTier, ttl: EntryRules["ttl"]): EntryRules["ttl"] {
+  return (receiver, value, args) =>
+    lower.takeOver(value) ?? (typeof ttl === "number" ? ttl : ttl(receiver, value, args));
 }
 
 /** How long to leave a function alone that has failed, if nothing is said about it. */
@@ -96,7 +105,8 @@ function lotWhatever(whole: Whole, random: (() => number) | undefined): number {
   }
 }
 
-function ttlOf(
+/** How long a result is fresh. */
+export function ttlOf(
   whole: Whole,
   { ttl = Infinity, jitter = 0, random }: MemoizeOptions,
 ): EntryRules["ttl"] {

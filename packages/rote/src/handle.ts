@@ -2,6 +2,7 @@ import { argumentsOf } from "./cache/arguments.ts";
 import { Entry, FAILURE, FLIGHT, REJECTION, RESULT, type Settled } from "./cache/entry.ts";
 import { type CacheEvents, type CacheEventType, EVENT_TYPES, Listeners } from "./cache/events.ts";
 import type { AnyFunction, Callable, Memo, ParametersOf, ResultOf } from "./cache/memo.ts";
+import type { StoreStats } from "./cache/lower.ts";
 import { canOwn } from "./cache/receivers.ts";
 import type { RemovalCause } from "./cache/removal.ts";
 import type { Whole } from "./cache/whole.ts";
@@ -67,6 +68,8 @@ export interface CacheStats {
   depth: number;
   /** Results and failures that a recursion under way keeps for itself. */
   pinned: number;
+  /** What the store below the memory has done; `undefined` without the option `store`. */
+  store: StoreStats | undefined;
 }
 
 /** Looks into, and changes, what a memoized function remembers; `fn.cache`. */
@@ -85,9 +88,9 @@ export interface CacheHandle<Fn extends Callable = AnyFunction> {
   peek(...args: ParametersOf<Fn>): ResultOf<Fn> | undefined;
   /** Stores `value` as the result of a call. */
   set(args: Readonly<ParametersOf<Fn>>, value: ResultOf<Fn>): void;
-  /** Forgets the result of a call, and drops a refresh that is under way; whether there was one, be it stale. */
+  /** Forgets the result of a call, and drops a refresh that is under way; whether there was one, be it stale, or in the store alone. */
   delete(...args: ParametersOf<Fn>): boolean;
-  /** Forgets every entry. */
+  /** Forgets every entry, also those of this version in the store. */
   clear(): void;
   /**
    * Runs the function whatever is stored, stores the new result and returns it. An error leaves the
@@ -170,6 +173,7 @@ export class Handle implements CacheHandle {
     }
     const memo = this.#memo;
     const key = this.#key(args);
+    memo.whole.lower?.set(memo, key, this.#receiver, args, value);
     if (memo.entries !== null || isThenable(value)) {
       setEntry(memo, this.#receiver, args, key, value);
       return;
@@ -180,12 +184,20 @@ export class Handle implements CacheHandle {
   }
 
   delete(...args: unknown[]): boolean {
-    return this.#delete(this.#key(args), "deleted");
+    const memo = this.#memo;
+    const key = this.#key(args);
+    const wasStored = memo.whole.lower?.delete(memo, key) === true;
+    return this.#delete(key, "deleted") || wasStored;
   }
 
   clear(): void {
-    if (this.#isOfOne) for (const { key } of this.#found()) this.#delete(key, "cleared");
-    else forgetAll(this.#memo);
+    const memo = this.#memo;
+    if (this.#isOfOne) {
+      for (const { key } of this.#found()) this.#delete(key, "cleared");
+      return;
+    }
+    memo.whole.lower?.clear();
+    forgetAll(memo);
   }
 
   refresh(...args: unknown[]): unknown {
@@ -348,7 +360,12 @@ export function countsOf(
     runTime,
     timeSaved: timedRuns === 0 ? 0 : (hits * runTime) / timedRuns,
     depth: whole.deepest,
+    store: whole.lower === null ? undefined : copyOf(whole.lower.counts),
   };
+}
+
+function copyOf(counts: StoreStats): StoreStats {
+  return { ...counts, misses: { ...counts.misses } };
 }
 
 function isSettled(stored: unknown): boolean {

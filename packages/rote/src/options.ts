@@ -1,6 +1,7 @@
 import type { AnyFunction, Callable, ParametersOf, ResultOf } from "./cache/memo.ts";
 import { type Duration, DURATION_RULE, toMilliseconds } from "./duration.ts";
 import { RoteError } from "./errors.ts";
+import type { Store } from "./tier/store.ts";
 
 /** How a memoized function behaves. Every option is checked when wrapping. */
 export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
@@ -122,6 +123,51 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    */
   scope?: "process" | "request";
   /**
+   * Where results are kept beyond the memory of the process: `disk()` of `rote/disk`, or what
+   * `defineStore` of `rote/store` was given. Memory stays the first tier.
+   * @defaultValue none
+   */
+  store?: Store;
+  /**
+   * Which revision of the function a stored result belongs to. A result of another version is not found; back at
+   * the older version, its results are there.
+   * @defaultValue a digest of the function's text and of `dependsOn`
+   */
+  version?: string;
+  /**
+   * What a stored result depends on besides the function's own text: other functions, known by their
+   * text, and texts, numbers and booleans.
+   * @defaultValue nothing
+   */
+  dependsOn?: readonly (AnyFunction | string | number | boolean)[];
+  /**
+   * What `invalidateTag` of the store finds a stored result by: texts, or a function of the result and the arguments that gives them.
+   * @defaultValue none
+   */
+  tags?:
+    | readonly string[]
+    | ((
+        this: ThisParameterType<Fn>,
+        value: Awaited<ResultOf<Fn>>,
+        ...args: ParametersOf<Fn>
+      ) => readonly string[]);
+  /**
+   * Turns a result into plain data to be stored.
+   * @defaultValue it is stored as it is
+   */
+  encode?: (value: Awaited<ResultOf<Fn>>) => unknown;
+  /**
+   * Turns what `encode` has returned, and the store has kept, into a result again.
+   * @defaultValue nothing is changed
+   */
+  decode?: (stored: any) => Awaited<ResultOf<Fn>>;
+  /**
+   * How long a call waits for another process that is making its result, before it runs the function
+   * itself. A synchronous function blocks meanwhile; 0 does not wait.
+   * @defaultValue `"1m"`
+   */
+  wait?: Duration;
+  /**
    * Whether calls return a promise at once and are told to stop by an `AbortSignal`.
    * @defaultValue whether it is a native async function
    */
@@ -160,6 +206,8 @@ const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const isShare = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 1;
+const isStore = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && isFunction((value as { read?: unknown }).read);
 const isDuration = (value: unknown): boolean => toMilliseconds(value) >= 0;
 
 export const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule } = {
@@ -258,6 +306,45 @@ export const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule 
     rule: '"process" or "request"',
     remedy: "Leave it out to keep results from request to request.",
   },
+  store: {
+    isValid: isStore,
+    rule: "a store",
+    remedy: 'Use disk() of "rote/disk", or defineStore() of "rote/store" for one of your own.',
+  },
+  version: {
+    isValid: (value) => typeof value === "string" && value !== "",
+    rule: "a text that is not empty",
+    remedy: "Leave it out for a digest of the function's text.",
+  },
+  dependsOn: {
+    isValid: (value) =>
+      Array.isArray(value) &&
+      value.every((each) => ["function", "string", "number", "boolean"].includes(typeof each)),
+    rule: "a list of functions, texts, numbers and booleans",
+    remedy: "For anything else, put a text that changes with it.",
+  },
+  tags: {
+    isValid: (value) =>
+      isFunction(value) ||
+      (Array.isArray(value) && value.every((each) => typeof each === "string")),
+    rule: "a list of texts, or a function that returns one",
+    remedy: "To find results by user, use (value, id) => [`user:${id}`].",
+  },
+  encode: {
+    isValid: isFunction,
+    rule: "a function of the result",
+    remedy: "Leave it out to store results as they are.",
+  },
+  decode: {
+    isValid: isFunction,
+    rule: "a function of what encode has returned",
+    remedy: "Leave it out to read results as they were stored.",
+  },
+  wait: {
+    isValid: isDuration,
+    rule: `${DURATION_RULE}, or Infinity`,
+    remedy: "Leave it out for a minute; 0 does not wait.",
+  },
   async: {
     isValid: isBoolean,
     rule: "true or false",
@@ -296,6 +383,13 @@ const DEPENDENCIES: readonly (readonly [Option, readonly Option[], string])[] = 
   ["touch", ["ttl"], "there is no time to start again"],
   ["staleWhileRevalidate", ["ttl"], "nothing is ever stale"],
   ["staleIfError", ["ttl"], "nothing is ever stale"],
+  ["version", ["store"], "only stored results have one"],
+  ["dependsOn", ["store"], "only stored results depend on it"],
+  ["tags", ["store"], "only stored results have tags"],
+  ["encode", ["decode"], "nothing says how to read a result again"],
+  ["decode", ["encode"], "nothing says how a result is stored"],
+  ["encode", ["store"], "nothing is stored"],
+  ["wait", ["store"], "there is nobody to wait for"],
   ["schedule", ["timeout", "staleWhileRevalidate"], "nothing else is scheduled"],
 ];
 

@@ -1,4 +1,5 @@
 import type { Listeners } from "./events.ts";
+import type { LowerTier } from "./lower.ts";
 import { type AnyFunction, Memo } from "./memo.ts";
 import type { Receivers } from "./receivers.ts";
 import { Registry, turn } from "./registry.ts";
@@ -30,6 +31,10 @@ export class Whole {
   /** From more hits than that on, every receiver is expected to have one; so many after the last that had none. */
   steadyAt = 1000;
   steadyAfter = 1000;
+  /** The store below the memory, if there is one. */
+  lower: LowerTier | null = null;
+  /** The next run is a refresh, which asks no store. */
+  isForced = false;
   /** It has a cache for each scope. */
   isScoped = false;
   /** Of these, caches of another generation are out of date. An object of its own, so that it tells functions apart, too. */

@@ -47,6 +47,7 @@ export function drive(segment: Segment, isForced: boolean, error: unknown): unkn
     stack.top = base + FRAME;
     stack.ceiling = segment.ceiling;
     memo.whole.runs++;
+    memo.whole.isForced = last === 0 && isForced;
     let value: unknown;
     try {
       value = runFrame(pending, last);

@@ -126,6 +126,7 @@ function prepare(
   const begin = (): unknown => {
     memo.whole.runs++;
     if (isExtra) memo.whole.extraRuns++;
+    memo.whole.isForced = isExtra;
     wholes.register(memo.whole);
     noticeGrowth(memo);
     const run = (): unknown =>

@@ -61,7 +61,10 @@ export function runOutermost(
     outer === null && !memo.whole.isTimed && --memo.whole.untilDue <= 0 ? startClock(memo) : -1;
   push(memo, receiver, args, key);
   memo.whole.runs++;
-  if (isForced) memo.whole.extraRuns++;
+  if (isForced) {
+    memo.whole.extraRuns++;
+    memo.whole.isForced = true;
+  }
   if (outer === null) stack.outermostRuns++;
   stack.segment = segment;
   stack.isOutside = false;

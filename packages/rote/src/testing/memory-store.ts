@@ -118,7 +118,7 @@ export class MemoryStore implements SyncStore {
   }
 
   *list(namespace?: string): Generator<StoreListing> {
-    for (const { bytes: _, ...listing } of [...this.#open.kept.values()])
+    for (const { bytes: _, ...listing } of this.#open.kept.values())
       if (namespace === undefined || listing.namespace === namespace) yield listing;
   }
 

@@ -1,0 +1,78 @@
+import { toMilliseconds } from "./duration.ts";
+import type { Whole } from "./cache/whole.ts";
+import { ttlOf } from "./entry-rules.ts";
+import { RoteError } from "./errors.ts";
+import { sourceOf } from "./memoized.ts";
+import { type MemoizeOptions, show } from "./options.ts";
+import { outside } from "./run/stack.ts";
+import { storing } from "./storing.ts";
+import { sha256 } from "./tier/digest.ts";
+import type { SyncStore } from "./tier/store.ts";
+import { type Lifetime, Tier } from "./tier/tier.ts";
+
+/** Puts a store below the memory of a function. */
+export function attachStore(whole: Whole, options: MemoizeOptions): void {
+  const { store, encode, decode, clock } = options;
+  rejectUnstorable(whole, options);
+  const tier = new Tier({
+    store: store as SyncStore,
+    name: whole.name,
+    namespace: `${whole.name}/${fingerprintOf(whole, options)}`,
+    wait: toMilliseconds(options.wait ?? "1m"),
+    encode,
+    decode,
+    now: clock === undefined ? Date.now : () => outside(clock),
+    life: lifetimeOf(whole, options),
+  });
+  whole.lower = tier;
+  whole.runner = storing(whole, whole.runner, tier);
+}
+
+function rejectUnstorable(whole: Whole, { store, scope }: MemoizeOptions): void {
+  const refuse = (message: string): never => {
+    throw new RoteError("ERR_INVALID_OPTION", message, { option: "store", value: store });
+  };
+  if (store?.isAsync === true)
+    refuse(
+      `store of "${whole.name}" is asynchronous, and so far only synchronous ones can be used. Use disk() of "rote/disk".`,
+    );
+  if (scope === "request")
+    refuse(
+      'store keeps results beyond the process, and scope: "request" ends them with the request. Leave out one of them.',
+    );
+  if (whole.name === "anonymous")
+    refuse(
+      "A function without a name cannot be stored: nothing would say whose its results are. Give it one with the option name.",
+    );
+}
+
+/** What separates the results of this revision of the function from those of others. */
+function fingerprintOf(whole: Whole, { version, dependsOn = [] }: MemoizeOptions): string {
+  if (version !== undefined) return `v:${version}`;
+  const parts = dependsOn.map((each) =>
+    typeof each === "function" ? sourceOf(each) : `${typeof each} ${each}`,
+  );
+  const texts = [sourceOf(whole.original), ...parts];
+  return `t:${sha256(texts.map((text) => `${text.length} ${text}`).join("\n"))}`;
+}
+
+function lifetimeOf(whole: Whole, options: MemoizeOptions): Lifetime {
+  const ttl = ttlOf(whole, options);
+  const { tags = [] } = options;
+  return {
+    ttlOf: (receiver, value, args) => (typeof ttl === "number" ? ttl : ttl(receiver, value, args)),
+    errorTtl: toMilliseconds(options.rememberErrors ?? 0),
+    tagsOf(receiver, value, args) {
+      if (typeof tags !== "function") return tags;
+      const given: unknown = outside(() =>
+        Reflect.apply(tags, receiver as never, [value, ...args] as never),
+      );
+      if (Array.isArray(given) && given.every((tag) => typeof tag === "string")) return given;
+      throw new RoteError(
+        "ERR_INVALID_RESULT",
+        `tags of "${whole.name}" must return a list of texts; it returned ${show(given)}. The result was not kept: return [] for a result without tags.`,
+        { option: "tags", value: given },
+      );
+    },
+  };
+}

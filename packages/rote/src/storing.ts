@@ -1,0 +1,133 @@
+import type { AnyFunction } from "./cache/memo.ts";
+import type { Whole } from "./cache/whole.ts";
+import { keyOfCall } from "./call/any.ts";
+import { now } from "./run/clock.ts";
+import { isRefusal } from "./run/overflow.ts";
+import { stack } from "./run/stack.ts";
+import { isThenable } from "./run/thenable.ts";
+import type { Found, StoredCall, Tier } from "./tier/tier.ts";
+
+/**
+ * `fn` with a store below the memory: what is there is returned instead of a run, what a run returns is
+ * written. It is a part of the run for everything above it, so single flight, bounds and recursion stay
+ * as they are. A suspension passes and leaves nothing; the claim is made again when the run is repeated.
+ */
+export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction {
+  const { life } = tier.rules;
+  const runSync = (receiver: unknown, args: readonly unknown[], call: StoredCall): unknown => {
+    const claim = tier.claim(call);
+    if (typeof claim === "object") return give(whole, tier, claim);
+    const startedAt = now();
+    let value: unknown;
+    try {
+      value = Reflect.apply(fn, receiver as never, args as never);
+    } catch (error) {
+      const isOver = stack.segment?.isSuspended !== true && !isRefusal(error);
+      if (isOver) writeFailure(error, startedAt, call, claim);
+      tier.release(call, claim);
+      throw error;
+    }
+    if (stack.segment?.isSuspended === true) {
+      // Somebody has caught it: what is returned is not the result.
+      tier.release(call, claim);
+      return value;
+    }
+    if (!isThenable(value)) {
+      writeResult(receiver, args, value, startedAt, call, claim);
+      return value;
+    }
+    return Promise.resolve(value).then(
+      (result) => {
+        writeResult(receiver, args, result, startedAt, call, claim);
+        return result;
+      },
+      (error: unknown) => {
+        writeFailure(error, startedAt, call, claim);
+        tier.release(call, claim);
+        throw error;
+      },
+    );
+  };
+  const runAsync = async (
+    receiver: unknown,
+    args: readonly unknown[],
+    call: StoredCall,
+  ): Promise<unknown> => {
+    const claim = await tier.claimLater(call, later);
+    if (typeof claim === "object") return give(whole, tier, claim);
+    const startedAt = now();
+    let result: unknown;
+    try {
+      result = await Reflect.apply(fn, receiver as never, args as never);
+    } catch (error) {
+      writeFailure(error, startedAt, call, claim);
+      tier.release(call, claim);
+      throw error;
+    }
+    writeResult(receiver, args, result, startedAt, call, claim);
+    return result;
+  };
+  const writeResult = (
+    receiver: unknown,
+    args: readonly unknown[],
+    value: unknown,
+    startedAt: number,
+    call: StoredCall,
+    fence: number,
+  ): void => {
+    try {
+      const runTime = now() - startedAt;
+      const ttl = life.ttlOf(receiver, value, args);
+      const tags = life.tagsOf(receiver, value, args);
+      tier.write(call, value, { ttl, runTime, tags, isFailure: false }, fence);
+      tier.handOver(value, ttl);
+    } finally {
+      tier.release(call, fence);
+    }
+  };
+  const writeFailure = (
+    error: unknown,
+    startedAt: number,
+    call: StoredCall,
+    fence: number,
+  ): void => {
+    const { errorTtl: ttl } = life;
+    if (ttl > 0)
+      tier.write(
+        call,
+        error,
+        { ttl, runTime: now() - startedAt, tags: [], isFailure: true },
+        fence,
+      );
+  };
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const { isForced } = whole;
+    whole.isForced = false;
+    const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args));
+    const found = isForced ? undefined : tier.find(call);
+    if (found !== undefined) return promised(whole, () => give(whole, tier, found));
+    return whole.isAsync ? runAsync(this, args, call) : runSync(this, args, call);
+  };
+}
+
+/** What the store has, as a run would have given it; and it is counted as no run. */
+function give(whole: Whole, tier: Tier, { isFailure, value, ttl }: Found): unknown {
+  whole.runs--;
+  if (isFailure) throw value;
+  tier.handOver(value, ttl);
+  return value;
+}
+
+function promised(whole: Whole, giveIt: () => unknown): unknown {
+  return whole.isAsync ? Promise.resolve().then(giveIt) : giveIt();
+}
+
+interface Platform {
+  setTimeout(callback: () => void, milliseconds: number): unknown;
+}
+
+function later(milliseconds: number): Promise<void> {
+  return new Promise((resolve) =>
+    (globalThis as unknown as Platform).setTimeout(resolve, milliseconds),
+  );
+}

@@ -1,0 +1,261 @@
+import type { LowerTier, StoreStats } from "../cache/lower.ts";
+import type { Memo } from "../cache/memo.ts";
+import { warnOnce } from "../development.ts";
+import { RoteError } from "../errors.ts";
+import type { Key } from "../key/trie.ts";
+import { outside } from "../run/stack.ts";
+import { isThenable } from "../run/thenable.ts";
+import { argumentBytes } from "./argument-bytes.ts";
+import { sha256 } from "./digest.ts";
+import { type MissReason, REMOVED } from "./envelope.ts";
+import { sleep } from "./pause.ts";
+import type { StoreAddress, SyncStore } from "./store.ts";
+import { openStored, packFailure, packResult, type Stored } from "./stored.ts";
+
+/** What the options say about the store of one function; durations in milliseconds. */
+export interface TierRules {
+  readonly store: SyncStore;
+  /** How the function is called in messages. */
+  readonly name: string;
+  /** Name and version. */
+  readonly namespace: string;
+  /** How long a call waits for another process that makes the same result. */
+  readonly wait: number;
+  readonly encode: ((value: unknown) => unknown) | undefined;
+  readonly decode: ((value: unknown) => unknown) | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly life: Lifetime;
+}
+
+/** What the options say of a result or a failure that is to be stored. */
+export interface Lifetime {
+  /** In milliseconds. */
+  ttlOf(receiver: unknown, value: unknown, args: readonly unknown[]): number;
+  readonly errorTtl: number;
+  tagsOf(receiver: unknown, value: unknown, args: readonly unknown[]): readonly string[];
+}
+
+/** A call, as a store knows it. */
+export interface StoredCall {
+  readonly address: StoreAddress;
+  readonly argumentBytes: Uint8Array;
+}
+
+/** What a store has for a call. */
+export interface Found {
+  readonly isFailure: boolean;
+  readonly value: unknown;
+  /** How long it is good for, still. */
+  readonly ttl: number;
+}
+
+/** The shortest and the longest time between two looks at what another process is making. */
+const FIRST_LOOK = 2;
+const LAST_LOOK = 50;
+
+/**
+ * The store below the memory of one function. Whatever goes wrong with it costs a run and is
+ * counted: nothing of it reaches a caller but what a call cannot be named by.
+ */
+export class Tier implements LowerTier {
+  readonly rules: TierRules;
+  readonly counts: StoreStats = {
+    hits: 0,
+    writes: 0,
+    refused: 0,
+    errors: 0,
+    waits: 0,
+    overdue: 0,
+    misses: {},
+  };
+  /** What is about to be kept in memory has this TTL, whatever the options say. */
+  private handed: { readonly value: unknown; readonly ttl: number } | undefined = undefined;
+
+  constructor(rules: TierRules) {
+    this.rules = rules;
+  }
+
+  /** @throws {RoteError} `ERR_NOT_STORABLE` for arguments that no other process could recognise. */
+  callOf(memo: Memo, key: Key): StoredCall {
+    const bytes = argumentBytes(memo, key);
+    const address = { namespace: this.rules.namespace, digest: sha256(bytes) };
+    return { address, argumentBytes: bytes };
+  }
+
+  find({ address, argumentBytes: expected }: StoredCall): Found | undefined {
+    const { store, decode, now } = this.rules;
+    const bytes = this.attempt(() => store.read(address));
+    if (bytes === undefined) return this.missed("absent");
+    const time = now();
+    const stored = openStored(bytes, expected, time, decode !== undefined);
+    if (typeof stored === "string") {
+      if (REMOVED.has(stored)) this.attempt(() => store.remove(address));
+      return this.missed(stored);
+    }
+    const found = this.decoded(stored, stored.expiresAt - time);
+    if (found === undefined) return this.missed("decode");
+    this.counts.hits++;
+    return found;
+  }
+
+  private decoded({ isFailure, value }: Stored, ttl: number): Found | undefined {
+    const { decode } = this.rules;
+    if (decode === undefined || isFailure) return { isFailure, value, ttl };
+    try {
+      return { isFailure, value: outside(() => decode(value)), ttl };
+    } catch (error) {
+      this.failed(error, "decode");
+      return undefined;
+    }
+  }
+
+  private missed(reason: MissReason | "absent" | "decode"): undefined {
+    const { misses } = this.counts;
+    misses[reason] = (misses[reason] ?? 0) + 1;
+  }
+
+  /** Claims the right to run the call: a fence; 0 for none, where the store cannot say or time is up; or what another process has made meanwhile. */
+  claim(call: StoredCall): number | Found {
+    const { store, wait } = this.rules;
+    const first = this.attempt(() => store.claim(call.address) ?? -1) ?? 0;
+    if (first >= 0) return first;
+    if (wait === 0) return 0;
+    this.counts.waits++;
+    let waited = 0;
+    for (let look = FIRST_LOOK; waited < wait; look = Math.min(look * 2, LAST_LOOK)) {
+      sleep(Math.min(look, wait - waited));
+      waited += look;
+      const step = this.lookAgain(call);
+      if (step !== undefined) return step;
+    }
+    this.counts.overdue++;
+    return 0;
+  }
+
+  /** The same for functions that return promises, without blocking. */
+  async claimLater(
+    call: StoredCall,
+    pause: (milliseconds: number) => Promise<void>,
+  ): Promise<number | Found> {
+    const { store, wait } = this.rules;
+    const first = this.attempt(() => store.claim(call.address) ?? -1) ?? 0;
+    if (first >= 0) return first;
+    if (wait === 0) return 0;
+    this.counts.waits++;
+    let waited = 0;
+    for (let look = FIRST_LOOK; waited < wait; look = Math.min(look * 2, LAST_LOOK)) {
+      await pause(Math.min(look, wait - waited));
+      waited += look;
+      const step = this.lookAgain(call);
+      if (step !== undefined) return step;
+    }
+    this.counts.overdue++;
+    return 0;
+  }
+
+  private lookAgain(call: StoredCall): number | Found | undefined {
+    const { store } = this.rules;
+    const found = this.find(call);
+    if (found !== undefined) return found;
+    const fence = this.attempt(() => store.claim(call.address) ?? -1) ?? 0;
+    return fence >= 0 ? fence : undefined;
+  }
+
+  release({ address }: StoredCall, fence: number): void {
+    if (fence > 0) this.attempt(() => this.rules.store.release(address, fence));
+  }
+
+  /** Writes what a run has returned or, with `isFailure`, thrown. */
+  write(
+    call: StoredCall,
+    value: unknown,
+    about: { ttl: number; runTime: number; tags: readonly string[]; isFailure: boolean },
+    fence: number,
+  ): void {
+    const { store, encode, now } = this.rules;
+    if (!(about.ttl > 0)) return;
+    const { runTime, tags, isFailure } = about;
+    const createdAt = now();
+    const note = { createdAt, expiresAt: createdAt + about.ttl, runTime, tags };
+    let bytes: Uint8Array;
+    try {
+      const packed = { ...note, argumentBytes: call.argumentBytes };
+      if (isFailure) bytes = packFailure(value, packed);
+      else if (encode === undefined) bytes = packResult(value, packed);
+      else
+        bytes = packResult(
+          outside(() => encode(value)),
+          packed,
+          true,
+        );
+    } catch (error) {
+      this.counts.refused++;
+      warnOnce(
+        "ROTE_NOT_STORABLE",
+        `A result of "${this.rules.name}" was not stored: ${sayError(error)}`,
+      );
+      return;
+    }
+    const isWritten = this.attempt(() =>
+      store.write(call.address, bytes, note, fence > 0 ? fence : undefined),
+    );
+    if (isWritten === true) this.counts.writes++;
+  }
+
+  set(memo: Memo, key: Key, receiver: unknown, args: readonly unknown[], value: unknown): void {
+    // A promise is written by nobody: what it brings is not known yet.
+    if (isThenable(value)) return;
+    const { life } = this.rules;
+    const ttl = life.ttlOf(receiver, value, args);
+    const tags = life.tagsOf(receiver, value, args);
+    const call = this.callOf(memo, key);
+    this.write(call, value, { ttl, runTime: 0, tags, isFailure: false }, 0);
+    this.handOver(value, ttl);
+  }
+
+  delete(memo: Memo, key: Key): boolean {
+    const { address } = this.callOf(memo, key);
+    return this.attempt(() => this.rules.store.remove(address)) === true;
+  }
+
+  clear(): void {
+    const { store, namespace } = this.rules;
+    this.attempt(() => store.clear(namespace));
+  }
+
+  /** The value is about to be kept in memory, as long as it is kept in the store. */
+  handOver(value: unknown, ttl: number): void {
+    this.handed = { value, ttl };
+  }
+
+  /** The TTL of a value that was handed over just now. */
+  takeOver(value: unknown): number | undefined {
+    const { handed } = this;
+    this.handed = undefined;
+    return handed !== undefined && Object.is(handed.value, value) ? handed.ttl : undefined;
+  }
+
+  private attempt<Result>(ask: () => Result): Result | undefined {
+    try {
+      return outside(ask);
+    } catch (error) {
+      this.failed(error, "store");
+      return undefined;
+    }
+  }
+
+  private failed(error: unknown, what: string): void {
+    this.counts.errors++;
+    warnOnce(
+      "ROTE_STORE",
+      `The ${what} of "${this.rules.name}" has failed, and the function is run instead: ${sayError(error)}`,
+    );
+  }
+}
+
+/** Messages of others may hold what is no business of a log. */
+function sayError(error: unknown): string {
+  if (error instanceof RoteError) return error.message;
+  return `${error instanceof Error ? error.name : typeof error}.`;
+}

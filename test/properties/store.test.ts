@@ -1,0 +1,497 @@
+/** A store below the memory: what is there is not run again, and nothing of it can make a call fail. */
+import { memoize } from "rote";
+import type { MemoizeOptions } from "rote";
+import { defineStore } from "rote/store";
+import type { StoreAddress, SyncStore } from "rote/store";
+import { memoryStore } from "rote/testing";
+import { describe, expect, test } from "vitest";
+
+type Options = MemoizeOptions<(n: number) => any>;
+
+/** Two processes, as far as one can tell: each call of `make` memoizes anew, on a handle of its own. */
+function world(options: Partial<Options> = {}) {
+  const first = memoryStore();
+  const runs: number[] = [];
+  const make = (own: Partial<Options> = {}, store: SyncStore = first.again()) =>
+    memoize(
+      (n: number): any => {
+        runs.push(n);
+        return { n };
+      },
+      { store: defineStore(store), name: "square", version: "1", ...options, ...own },
+    );
+  return { first, runs, make };
+}
+
+/** Where the one entry is that there is. */
+function only(store: SyncStore): StoreAddress {
+  const [entry] = [...store.list()];
+  return entry ?? expect.unreachable("nothing is stored");
+}
+
+describe("a result", () => {
+  test("is found by another process, and kept in memory from then on", () => {
+    const { runs, make } = world();
+    expect(make()(1)).toEqual({ n: 1 });
+    const other = make();
+    const found = other(1);
+    expect(found).toEqual({ n: 1 });
+    expect(other(1)).toBe(found);
+    expect(runs).toEqual([1]);
+    expect(other.cache.stats()).toMatchObject({ hits: 1, misses: 0, runs: 0, entries: 1 });
+    expect(other.cache.stats().store).toMatchObject({ hits: 1, writes: 0, errors: 0 });
+  });
+
+  test("belongs to its name and version; back at the older one, it is there", () => {
+    const { runs, make } = world();
+    for (const own of [{}, { version: "2" }, { name: "other" }, {}]) make(own)(1);
+    expect(runs).toEqual([1, 1, 1]);
+  });
+
+  test("without a version belongs to the function's text, and to what it depends on", () => {
+    const first = memoryStore();
+    let runs = 0;
+    const rate = (n: number): number => n * 2;
+    const otherRate = (n: number): number => n * 3;
+    const bodies = [(n: number) => (runs++, n), (n: number) => (runs++, n + 0)];
+    const call = (body: (n: number) => number, dependsOn?: Options["dependsOn"]): void => {
+      const store = defineStore(first.again());
+      const extra = dependsOn === undefined ? {} : { dependsOn };
+      memoize(body, { store, name: "f", ...extra })(1);
+    };
+    const [one, two] = bodies as [(n: number) => number, (n: number) => number];
+    call(one);
+    call(one);
+    expect(runs).toBe(1);
+    call(two);
+    call(one, [rate]);
+    call(one, [otherRate]);
+    call(one, [rate, "2026-11"]);
+    expect(runs).toBe(5);
+    call(one, [rate, "2026-11"]);
+    expect(runs).toBe(5);
+  });
+
+  test("is fresh as long as it was when it was written", () => {
+    let time = 1000;
+    const { runs, make } = world({ ttl: 100, clock: () => time });
+    make()(1);
+    time += 60;
+    const other = make();
+    other(1);
+    time += 39;
+    other(1);
+    expect(runs).toEqual([1]);
+    time += 1;
+    other(1);
+    expect(runs).toEqual([1, 1]);
+    expect(make()(1)).toEqual({ n: 1 });
+    time += 100;
+    const third = make();
+    third(1);
+    expect(third.cache.stats().store?.misses).toEqual({ expired: 1 });
+  });
+
+  test("that cannot be stored as it is, is returned all the same", () => {
+    class Account {}
+    const store = defineStore(memoryStore());
+    const fn = memoize(() => new Account(), { store, name: "account", version: "1" });
+    expect(fn()).toBeInstanceOf(Account);
+    expect(fn()).toBe(fn());
+    expect(fn.cache.stats().store).toMatchObject({ refused: 1, writes: 0 });
+  });
+
+  test("may be stored as something else", () => {
+    const first = memoryStore();
+    const make = () =>
+      memoize((n: number) => new Map([[n, new Date(n)]]).set(n + 1, new Date(0)), {
+        store: defineStore(first.again()),
+        name: "dates",
+        version: "1",
+        encode: (value) => [...value].map(([key, date]) => [key, date.getTime()]),
+        decode: (stored: [number, number][]) =>
+          new Map(stored.map(([key, time]) => [key, new Date(time)])),
+      });
+    const [a, b] = [make(), make()];
+    const made = a(5);
+    expect(b(5)).toEqual(made);
+    expect(b.cache.stats().runs).toBe(0);
+    const plain = memoize((n: number) => n, {
+      store: defineStore(first.again()),
+      name: "dates",
+      version: "1",
+    });
+    expect(plain(5)).toBe(5);
+    expect(plain.cache.stats().store?.misses).toEqual({ "other codec": 1 });
+  });
+});
+
+describe("a failure", () => {
+  const failing = (options: Partial<Options>) => {
+    const first = memoryStore();
+    let runs = 0;
+    const make = () =>
+      memoize(
+        (n: number): number => {
+          runs++;
+          throw new RangeError(`no ${n}`);
+        },
+        { store: defineStore(first.again()), name: "fail", version: "1", ...options },
+      );
+    return { make, runs: () => runs, first };
+  };
+
+  test("is not stored, and gives back its claim", () => {
+    const { make, runs, first } = failing({});
+    for (let i = 0; i < 2; i++) expect(() => make()(1)).toThrow(RangeError);
+    expect(runs()).toBe(2);
+    expect([...first.list()]).toEqual([]);
+  });
+
+  test("is stored where errors are remembered", () => {
+    const { make, runs } = failing({ rememberErrors: "1h" });
+    for (let i = 0; i < 2; i++)
+      expect(() => make()(1)).toThrow(expect.objectContaining({ message: "no 1" }));
+    expect(runs()).toBe(1);
+  });
+});
+
+describe("arguments", () => {
+  test("that no other process could recognise are refused, with their place", () => {
+    const fn = memoize((_value: unknown) => 1, {
+      store: defineStore(memoryStore()),
+      name: "f",
+      version: "1",
+    });
+    expect(() => fn({ user: () => 1 })).toThrow(
+      expect.objectContaining({
+        code: "ERR_NOT_STORABLE",
+        message: expect.stringMatching(/^Argument 1 of "f", at options\.user|^Argument 1 of "f"/),
+      }),
+    );
+    expect(fn.cache.stats().runs).toBe(1);
+  });
+
+  test("are compared by content, whatever made them", () => {
+    const first = memoryStore();
+    let runs = 0;
+    const make = () =>
+      memoize((_query: object, _flag?: unknown) => ++runs, {
+        store: defineStore(first.again()),
+        name: "query",
+        version: "1",
+      });
+    make()({ a: 1, b: [new Date(5)] });
+    expect(make()({ b: [new Date(5)], a: 1 })).toBe(1);
+    expect(make()({ a: 1, b: [new Date(6)] })).toBe(2);
+    expect(make()({ a: 1, b: [new Date(5)] }, undefined)).toBe(3);
+  });
+});
+
+describe("the handle", () => {
+  test("set, delete and clear reach the store", () => {
+    const { runs, make } = world();
+    const a = make();
+    a.cache.set([1], { n: 100 });
+    expect(make()(1)).toEqual({ n: 100 });
+    expect(make().cache.delete(1)).toBe(true);
+    expect(make().cache.delete(1)).toBe(false);
+    expect(make()(1)).toEqual({ n: 1 });
+    make({ version: "2" })(1);
+    make().cache.clear();
+    make()(1);
+    make({ version: "2" })(1);
+    expect(runs).toEqual([1, 1, 1]);
+  });
+
+  test("refresh runs, and writes what it got", () => {
+    const { runs, make } = world();
+    make()(1);
+    const other = make();
+    // It asks the function, not the store.
+    other.cache.refresh(1);
+    expect(runs).toEqual([1, 1]);
+    expect(other.cache.stats()).toMatchObject({
+      runs: 1,
+      misses: 0,
+      store: { hits: 0, writes: 1 },
+    });
+    other(2);
+    expect(make()(2)).toEqual({ n: 2 });
+    expect(runs).toEqual([1, 1, 2]);
+  });
+});
+
+describe("recursion", () => {
+  const chain = (first: ReturnType<typeof memoryStore>, options: Partial<Options> = {}) => {
+    const state = { runs: 0 };
+    const store = defineStore(first.again());
+    const sum: (n: number) => number = memoize(
+      (n: number): number => {
+        state.runs++;
+        return n === 0 ? 0 : sum(n - 1) + n;
+      },
+      { store, name: "sum", version: "1", ...options },
+    );
+    return { sum, state };
+  };
+
+  test("stores its subproblems, deeper than the stack too, and leaves no claim", () => {
+    const first = memoryStore();
+    const { sum, state } = chain(first, { depthLimit: 50 });
+    expect(sum(2000)).toBe(2_001_000);
+    expect(state.runs).toBeLessThanOrEqual(2 * 2001);
+    expect([...first.list()].length).toBe(2001);
+    const { sum: again, state: none } = chain(first);
+    expect([again(2000), again(1234)]).toEqual([2_001_000, 761_995]);
+    expect(none.runs).toBe(0);
+    for (const { namespace, digest } of [...first.list()].slice(0, 50))
+      expect(first.again().claim({ namespace, digest })).toBeGreaterThan(0);
+  });
+
+  test("a cycle is one, and stores nothing", () => {
+    const first = memoryStore();
+    const f: (n: number) => number = memoize((n: number): number => f(n), {
+      store: defineStore(first.again()),
+      name: "f",
+      version: "1",
+      rememberErrors: 1000,
+    });
+    expect(() => f(1)).toThrow(expect.objectContaining({ code: "ERR_CYCLE" }));
+    expect([...first.list()]).toEqual([]);
+  });
+});
+
+describe("an async function", () => {
+  test("shares its run, and its result is found by another process", async () => {
+    const first = memoryStore();
+    let runs = 0;
+    const make = () =>
+      memoize(
+        async (id: string) => {
+          runs++;
+          await null;
+          if (id === "bad") throw new RangeError("bad");
+          return { id };
+        },
+        { store: defineStore(first.again()), name: "load", version: "1" },
+      );
+    const a = make();
+    expect(await Promise.all([a("x"), a("x")])).toEqual([{ id: "x" }, { id: "x" }]);
+    const b = make();
+    expect(await b("x")).toEqual({ id: "x" });
+    expect(runs).toBe(1);
+    expect(b.cache.stats()).toMatchObject({ runs: 0, misses: 0, entries: 1 });
+    await expect(b("bad")).rejects.toThrow(RangeError);
+    await expect(make()("bad")).rejects.toThrow(RangeError);
+    expect(runs).toBe(3);
+  });
+
+  test("of which only the result is a promise, too", async () => {
+    const first = memoryStore();
+    let runs = 0;
+    const make = () =>
+      memoize((id: string) => Promise.resolve({ id, run: ++runs }), {
+        store: defineStore(first.again()),
+        name: "load",
+        version: "1",
+      });
+    expect(await make()("x")).toEqual({ id: "x", run: 1 });
+    expect(await make()("x")).toEqual({ id: "x", run: 1 });
+  });
+});
+
+describe("one run for each cold key", () => {
+  test("who does not want to wait runs at once", () => {
+    const { first, runs, make } = world({ wait: 0 });
+    const slow = first.again();
+    make()(1);
+    const { namespace, digest } = only(first);
+    first.remove({ namespace, digest });
+    slow.claim({ namespace, digest });
+    expect(make()(1)).toEqual({ n: 1 });
+    expect(runs).toEqual([1, 1]);
+  });
+
+  test("who waits too long runs, and is counted", () => {
+    const { first, make } = world({ wait: 5 });
+    make()(1);
+    const { namespace, digest } = only(first);
+    first.remove({ namespace, digest });
+    first.claim({ namespace, digest });
+    const fn = make();
+    fn(1);
+    expect(fn.cache.stats().store).toMatchObject({ waits: 1, overdue: 1 });
+  });
+
+  test("who waits gets what the other one has made", async () => {
+    for (const isAsync of [false, true]) {
+      const { first, runs, make } = world({ async: isAsync });
+      await make()(1);
+      const holder = first.again();
+      const entry = only(first);
+      const bytes = first.read(entry) as Uint8Array;
+      first.remove(entry);
+      const fence = holder.claim(entry) as number;
+      let looks = 0;
+      const waiting = first.again();
+      const store: SyncStore = {
+        ...bound(waiting),
+        read(address) {
+          if (++looks === 3) {
+            const note = { expiresAt: Infinity, runTime: 1, tags: [] };
+            holder.write(address, bytes, note, fence);
+            holder.release(address, fence);
+          }
+          return waiting.read(address);
+        },
+      };
+      const fn = make({}, store);
+      expect(await fn(1)).toEqual({ n: 1 });
+      expect(runs).toEqual([1]);
+      expect(fn.cache.stats().store).toMatchObject({ waits: 1, overdue: 0, hits: 1 });
+    }
+  });
+});
+
+/** The methods of a store as its own properties. */
+function bound(store: SyncStore): SyncStore {
+  const methods = ["read", "write", "remove", "clear", "invalidateTag", "revision"] as const;
+  const more = ["claim", "release", "list", "flush", "close"] as const;
+  return Object.fromEntries([
+    ["isAsync", false],
+    ...[...methods, ...more].map((name) => [name, (store[name] as () => unknown).bind(store)]),
+  ]) as SyncStore;
+}
+
+describe("law 7: a failing store never fails a call", () => {
+  const names = ["read", "write", "remove", "clear", "claim", "release"] as const;
+
+  test.for(names)("%s fails, at the nth time and for ever", (name) => {
+    for (let n = 1; n <= 6; n++) {
+      for (const isForEver of [false, true]) {
+        const base = memoryStore();
+        let asked = 0;
+        const store = bound(base);
+        const own = store[name] as (...args: unknown[]) => unknown;
+        const faulty = {
+          ...store,
+          [name]: (...args: unknown[]) => {
+            asked++;
+            if (isForEver ? asked >= n : asked === n) throw new Error("disk full");
+            return own(...args);
+          },
+        };
+        let runs = 0;
+        const fn = memoize((i: number) => (runs++, i * 2), {
+          store: defineStore(faulty as SyncStore),
+          name: "f",
+          version: "1",
+        });
+        for (const i of [1, 2, 1, 3, 2]) expect(fn(i)).toBe(i * 2);
+        fn.cache.delete(1);
+        expect(fn(1)).toBe(2);
+        fn.cache.clear();
+        expect([fn(1), fn(2)]).toEqual([2, 4]);
+        expect(runs).toBeGreaterThanOrEqual(3);
+        const { errors = 0 } = fn.cache.stats().store ?? {};
+        expect(errors).toBe(isForEver ? Math.max(0, asked - n + 1) : asked >= n ? 1 : 0);
+      }
+    }
+  });
+
+  test("whatever is in the file, the result is right, and the reason is counted", () => {
+    const { first, make } = world();
+    make()(1);
+    const entry = only(first);
+    const good = first.read(entry) as Uint8Array;
+    const note = { expiresAt: Infinity, runTime: 1, tags: [] };
+    const damages: [bytes: Uint8Array, reason: string][] = [
+      [new Uint8Array([1, 2, 3]), "foreign"],
+      [good.slice(0, good.length - 1), "truncated"],
+      [good.map((byte, i) => (i === 60 ? byte ^ 1 : byte)), "damaged"],
+    ];
+    for (const [bytes, reason] of damages) {
+      first.write(entry, bytes, note);
+      const fn = make();
+      expect(fn(1)).toEqual({ n: 1 });
+      expect(fn.cache.stats().store?.misses).toEqual({ [reason]: 1 });
+    }
+    for (let i = 0; i < good.length; i++) {
+      first.write(
+        entry,
+        good.map((byte, at) => (at === i ? byte ^ (1 << (i % 8)) : byte)),
+        note,
+      );
+      expect(make()(1)).toEqual({ n: 1 });
+    }
+  });
+
+  test("the bytes of another call are a miss", () => {
+    const { first, make } = world();
+    make()(1);
+    make()(2);
+    const [a, b] = [...first.list()] as [
+      { namespace: string; digest: string },
+      { namespace: string; digest: string },
+    ];
+    const note = { expiresAt: Infinity, runTime: 1, tags: [] };
+    const bytes = first.read(a) as Uint8Array;
+    first.write(b, bytes, note);
+    const fn = make();
+    expect([fn(1), fn(2)]).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(fn.cache.stats().store?.misses).toEqual({ "other arguments": 1 });
+  });
+});
+
+describe("what is refused when wrapping", () => {
+  const store = defineStore(memoryStore());
+  test.for([
+    [
+      "a function without a name",
+      () => memoize((n: number) => n, { store }),
+      /without a name cannot be stored/,
+    ],
+    [
+      "a scope",
+      () => memoize((n: number) => n, { store, name: "f", scope: "request" }),
+      /Leave out one of them/,
+    ],
+    [
+      "version without a store",
+      () => memoize((n: number) => n, { version: "1" }),
+      /version needs store/,
+    ],
+    [
+      "encode without decode",
+      () => memoize((n: number) => n, { store, name: "f", encode: (n) => n }),
+      /encode needs decode/,
+    ],
+    [
+      "what is no store",
+      () => memoize((n: number) => n, { store: {} as never }),
+      /store must be a store/,
+    ],
+    [
+      "an asynchronous store",
+      () =>
+        memoize((n: number) => n, {
+          name: "f",
+          store: { ...bound(memoryStore()), isAsync: true } as never,
+        }),
+      /is asynchronous/,
+    ],
+    [
+      "a batch without a version",
+      () => memoize.batch(async (keys: readonly number[]) => keys, { store, name: "f" }),
+      /needs version/,
+    ],
+    [
+      "a store that lacks a method",
+      () => defineStore({ isAsync: false, read() {} } as never),
+      /has no write/,
+    ],
+  ] as const)("%s", ([, make, message]) => {
+    expect(make).toThrow(message);
+  });
+});
