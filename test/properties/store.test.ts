@@ -222,6 +222,52 @@ describe("the handle", () => {
   });
 });
 
+describe("what another process has removed", () => {
+  const removals: [
+    string,
+    (store: SyncStore, fn: { cache: { delete(n: number): boolean } }) => void,
+  ][] = [
+    ["deleted", (_store, fn) => fn.cache.delete(1)],
+    ["cleared", (store) => store.clear("square/v:1")],
+    ["invalidated", (store) => store.invalidateTag("n:1")],
+  ];
+
+  test.for(removals)("is %s in memory within a second", ([, remove]) => {
+    let time = 5000;
+    const options = { clock: () => time, tags: (_value: unknown, n: number) => [`n:${n}`] };
+    const { first, runs, make } = world(options);
+    const fn = make();
+    fn(1);
+    fn(2);
+    // Looks, and finds nothing changed.
+    fn(1);
+    remove(first, make());
+    time += 900;
+    fn(1);
+    expect(runs).toEqual([1, 2]);
+    time += 200;
+    fn(1);
+    expect(runs).toEqual([1, 2, 1]);
+    expect(fn.cache.stats().removals.invalidated).toBe(2);
+    fn(2);
+    expect(fn.cache.explain(2).outcome).toBe("hit");
+    expect(make()(2)).toEqual({ n: 2 });
+  });
+
+  test.for(removals)('is %s at once with revalidate: "always"', ([, remove]) => {
+    const { first, runs, make } = world({
+      revalidate: "always",
+      clock: () => 5000,
+      tags: ["n:1"],
+    });
+    const fn = make();
+    for (let i = 0; i < 3; i++) fn(1);
+    remove(first, make());
+    for (let i = 0; i < 3; i++) fn(1);
+    expect(runs).toEqual([1, 1]);
+  });
+});
+
 describe("recursion", () => {
   const chain = (first: ReturnType<typeof memoryStore>, options: Partial<Options> = {}) => {
     const state = { runs: 0 };

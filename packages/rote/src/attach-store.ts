@@ -19,6 +19,7 @@ export function attachStore(whole: Whole, options: MemoizeOptions): void {
     name: whole.name,
     namespace: `${whole.name}/${fingerprintOf(whole, options)}`,
     wait: toMilliseconds(options.wait ?? "1m"),
+    lookEvery: options.revalidate === "always" ? 0 : toMilliseconds(options.revalidate ?? "1s"),
     encode,
     decode,
     now: clock === undefined ? Date.now : () => outside(clock),

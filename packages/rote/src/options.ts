@@ -168,6 +168,12 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    */
   wait?: Duration;
   /**
+   * How long it takes at most until memory notices that another process has deleted, cleared or
+   * invalidated something in the store; `"always"` asks at every hit.
+   * @defaultValue `"1s"`
+   */
+  revalidate?: Duration | "always";
+  /**
    * Whether calls return a promise at once and are told to stop by an `AbortSignal`.
    * @defaultValue whether it is a native async function
    */
@@ -345,6 +351,11 @@ export const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule 
     rule: `${DURATION_RULE}, or Infinity`,
     remedy: "Leave it out for a minute; 0 does not wait.",
   },
+  revalidate: {
+    isValid: (value) => value === "always" || isDuration(value),
+    rule: `"always", or ${DURATION_RULE}, or Infinity`,
+    remedy: "Leave it out to ask the store once a second.",
+  },
   async: {
     isValid: isBoolean,
     rule: "true or false",
@@ -389,6 +400,7 @@ const DEPENDENCIES: readonly (readonly [Option, readonly Option[], string])[] = 
   ["encode", ["decode"], "nothing says how to read a result again"],
   ["decode", ["encode"], "nothing says how a result is stored"],
   ["encode", ["store"], "nothing is stored"],
+  ["revalidate", ["store"], "there is nothing to ask"],
   ["wait", ["store"], "there is nobody to wait for"],
   ["schedule", ["timeout", "staleWhileRevalidate"], "nothing else is scheduled"],
 ];

@@ -246,7 +246,7 @@ export class Entries extends Freshness implements PolicyHooks {
   }
 
   /** Removes everything. */
-  clear(): void {
+  override clear(cause: RemovalCause = "cleared"): void {
     const { memo, live, flights } = this;
     const isNeeded = !memo.whole.isAsync && this.runs.isNeeded(memo);
     const count = live + flights;
@@ -254,18 +254,18 @@ export class Entries extends Freshness implements PolicyHooks {
     if (isNeeded || memo.whole.listeners?.has("remove") === true || count <= FEW) {
       for (const { key, value: entry } of memo.trie.entries()) {
         if (!(entry instanceof Entry))
-          this.note({ key }, entry === VOID ? undefined : entry, "cleared");
+          this.note({ key }, entry === VOID ? undefined : entry, cause);
         else if (entry.state === GHOST) this.rememberGhost(entry);
         else {
           if (this.mayPin(entry)) this.runs.pin(memo, key, entry.state, entry.value);
-          this.note(entry, entry.value, "cleared");
+          this.note(entry, entry.value, cause);
           // Whoever remembers that it was there is not to keep what it held.
           entry.state = GONE;
           entry.value = entry.previous = entry.flight = null;
         }
       }
     } else {
-      this.counts.cleared += count;
+      this.counts[cause] += count;
       // Whoever has looked one up, and is asking the clock, has nothing any more.
       for (const entry of this.held) if (entry !== undefined) entry.state = GONE;
     }

@@ -1,5 +1,7 @@
 import { type Entry, FLIGHT, GHOST, REJECTION, RESULT, type Settled } from "./entry.ts";
+import type { LowerTier } from "./lower.ts";
 import type { Memo } from "./memo.ts";
+import type { RemovalCause } from "./removal.ts";
 import type { EntryRules, Runs } from "./rules.ts";
 import { Slots } from "./slots.ts";
 import { Stale } from "./stale.ts";
@@ -16,6 +18,9 @@ export abstract class Freshness extends Slots {
   readonly stale: Stale | null;
   protected readonly memo: Memo;
   protected readonly runs: Runs;
+  private readonly lower: LowerTier | null;
+  /** When to ask the store again whether somebody has removed something. */
+  private lookAt = 0;
   /** When the outermost run under way first needed this function; and which one that is. */
   private startedAt = 0;
   private startedIn = -1;
@@ -25,6 +30,7 @@ export abstract class Freshness extends Slots {
     this.memo = memo;
     this.rules = rules;
     this.runs = runs;
+    this.lower = memo.whole.lower;
     this.clock = memo.whole.clock ?? sharedClock();
     this.stale = rules.stale === undefined ? null : new Stale(this, rules.stale);
   }
@@ -32,16 +38,29 @@ export abstract class Freshness extends Slots {
   /** Whether a hit may use the entry: it is fresh, or was when the recursion under way began. */
   isUsable({ slot }: Entry): boolean {
     if (!this.rules.expires) return true;
+    const time = this.clock.now();
+    if (this.lower !== null) this.look(time, this.lower);
     const freshUntil = this.times[slot] as number;
     return (
-      freshUntil > this.clock.now() ||
+      freshUntil > time ||
       (!this.memo.whole.isAsync && this.runs.isNeeded(this.memo) && freshUntil > this.since())
     );
   }
 
+  /** Drops everything if somebody else has removed something from the store: what is still there comes back from it. */
+  private look(time: number, lower: LowerTier): void {
+    if (time < this.lookAt) return;
+    this.lookAt = time + lower.lookEvery;
+    if (lower.hasChanged()) this.clear("invalidated");
+  }
+
+  /** Removes everything. */
+  abstract clear(cause?: RemovalCause): void;
+
   /** Whether it is fresh by the clock, for hits; those of the same tick need not ask again. */
   isFresh(entry: Entry): boolean {
     const time = this.clock.now();
+    if (this.lower !== null) this.look(time, this.lower);
     if (!((this.times[entry.slot] as number) > time)) return false;
     if (this.clock.isCoarse) entry.tick = this.clock.tick;
     return true;

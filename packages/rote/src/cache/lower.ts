@@ -25,6 +25,10 @@ export interface StoreStats {
 /** The store below the memory of a function, as what is above it sees it. */
 export interface LowerTier {
   readonly counts: StoreStats;
+  /** How many milliseconds pass at most until a removal by somebody else is seen. */
+  readonly lookEvery: number;
+  /** Whether anybody has removed something from the store since this was last asked. */
+  hasChanged(): boolean;
   /** How long a value that is about to be kept in memory is good for, if it came from the store or went there just now. */
   takeOver(value: unknown): number | undefined;
   /** What `set` was given. */

@@ -26,6 +26,7 @@ export interface TierRules {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly life: Lifetime;
+  readonly lookEvery: number;
 }
 
 /** What the options say of a result or a failure that is to be stored. */
@@ -72,8 +73,21 @@ export class Tier implements LowerTier {
   /** What is about to be kept in memory has this TTL, whatever the options say. */
   private handed: { readonly value: unknown; readonly ttl: number } | undefined = undefined;
 
+  /** As it was before anything was taken from the store. */
+  private revision: number | undefined = undefined;
+
   constructor(rules: TierRules) {
     this.rules = rules;
+  }
+
+  get lookEvery(): number {
+    return this.rules.lookEvery;
+  }
+
+  hasChanged(): boolean {
+    const { revision } = this;
+    this.revision = this.attempt(() => this.rules.store.revision()) ?? revision;
+    return revision !== undefined && this.revision !== revision;
   }
 
   /** @throws {RoteError} `ERR_NOT_STORABLE` for arguments that no other process could recognise. */
@@ -85,6 +99,7 @@ export class Tier implements LowerTier {
 
   find({ address, argumentBytes: expected }: StoredCall): Found | undefined {
     const { store, decode, now } = this.rules;
+    if (this.revision === undefined) this.hasChanged();
     const bytes = this.attempt(() => store.read(address));
     if (bytes === undefined) return this.missed("absent");
     const time = now();
@@ -210,6 +225,7 @@ export class Tier implements LowerTier {
     const ttl = life.ttlOf(receiver, value, args);
     const tags = life.tagsOf(receiver, value, args);
     const call = this.callOf(memo, key);
+    if (this.revision === undefined) this.hasChanged();
     this.write(call, value, { ttl, runTime: 0, tags, isFailure: false }, 0);
     this.handOver(value, ttl);
   }
