@@ -222,6 +222,74 @@ describe("the handle", () => {
   });
 });
 
+describe("stale results", () => {
+  test("are returned while a run refreshes them, also by a process that finds them so", () => {
+    let time = 1000;
+    let refresh = (): void => {};
+    const options = {
+      ttl: 100,
+      staleWhileRevalidate: 100,
+      clock: () => time,
+      schedule: (callback: () => void) => {
+        refresh = callback;
+        return () => {};
+      },
+    };
+    const { runs, make } = world(options);
+    make()(1);
+    time += 150;
+    const other = make();
+    expect([other(1), other(1)]).toEqual([{ n: 1 }, { n: 1 }]);
+    expect(runs).toEqual([1]);
+    refresh();
+    expect(runs).toEqual([1, 1]);
+    time += 90;
+    expect(make().cache.stats().runs).toBe(0);
+    const third = make();
+    third(1);
+    expect(third.cache.stats()).toMatchObject({ runs: 0, staleHits: 0 });
+    time += 200;
+    make()(1);
+    expect(runs).toEqual([1, 1, 1]);
+  });
+
+  test("are returned because the run has failed, be it sync, async or a promise", async () => {
+    for (const kind of ["sync", "async", "promise"] as const) {
+      let time = 1000;
+      let fails = false;
+      const first = memoryStore();
+      const body = (n: number): number => {
+        if (fails) throw new RangeError("down");
+        return n;
+      };
+      const make = () =>
+        memoize(
+          kind === "sync"
+            ? body
+            : kind === "async"
+              ? async (n: number): Promise<any> => body(n)
+              : (n: number): any => new Promise((resolve) => resolve(body(n))),
+          {
+            store: defineStore(first.again()),
+            name: "f",
+            version: "1",
+            ttl: 100,
+            staleIfError: 1000,
+            clock: () => time,
+          },
+        );
+      await make()(1);
+      fails = true;
+      time += 500;
+      const other = make();
+      expect(await other(1)).toBe(1);
+      expect(other.cache.stats()).toMatchObject({ rescued: 1, runs: 1 });
+      time += 700;
+      await expect((async () => (await make()(1)) as unknown)()).rejects.toThrow(RangeError);
+    }
+  });
+});
+
 describe("what another process has removed", () => {
   const removals: [
     string,

@@ -1,10 +1,11 @@
 import { toMilliseconds } from "./duration.ts";
 import type { Whole } from "./cache/whole.ts";
-import { ttlOf } from "./entry-rules.ts";
+import { tagsOf, ttlOf } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";
 import { sourceOf } from "./memoized.ts";
-import { type MemoizeOptions, show } from "./options.ts";
+import type { MemoizeOptions } from "./options.ts";
 import { outside } from "./run/stack.ts";
+import { noteStore } from "./store-option.ts";
 import { storing } from "./storing.ts";
 import { sha256 } from "./tier/digest.ts";
 import type { SyncStore } from "./tier/store.ts";
@@ -23,8 +24,11 @@ export function attachStore(whole: Whole, options: MemoizeOptions): void {
     encode,
     decode,
     now: clock === undefined ? Date.now : () => outside(clock),
+    whileRevalidate: toMilliseconds(options.staleWhileRevalidate ?? 0),
+    ifError: toMilliseconds(options.staleIfError ?? 0),
     life: lifetimeOf(whole, options),
   });
+  noteStore(store as SyncStore);
   whole.lower = tier;
   whole.runner = storing(whole, whole.runner, tier);
 }
@@ -59,21 +63,9 @@ function fingerprintOf(whole: Whole, { version, dependsOn = [] }: MemoizeOptions
 
 function lifetimeOf(whole: Whole, options: MemoizeOptions): Lifetime {
   const ttl = ttlOf(whole, options);
-  const { tags = [] } = options;
   return {
     ttlOf: (receiver, value, args) => (typeof ttl === "number" ? ttl : ttl(receiver, value, args)),
     errorTtl: toMilliseconds(options.rememberErrors ?? 0),
-    tagsOf(receiver, value, args) {
-      if (typeof tags !== "function") return tags;
-      const given: unknown = outside(() =>
-        Reflect.apply(tags, receiver as never, [value, ...args] as never),
-      );
-      if (Array.isArray(given) && given.every((tag) => typeof tag === "string")) return given;
-      throw new RoteError(
-        "ERR_INVALID_RESULT",
-        `tags of "${whole.name}" must return a list of texts; it returned ${show(given)}. The result was not kept: return [] for a result without tags.`,
-        { option: "tags", value: given },
-      );
-    },
+    tagsOf: tagsOf(whole, options) ?? (() => []),
   };
 }

@@ -17,7 +17,9 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
   const errorTtl = toMilliseconds(options.rememberErrors ?? 0);
   const hasBound = maxEntries !== undefined || maxWeight !== undefined;
   const hasTtl = ttl !== undefined && (typeof ttl === "function" || toMilliseconds(ttl) < Infinity);
-  if (!hasBound && !hasTtl && !(errorTtl > 0) && whole.lower === null) return undefined;
+  const tags = tagsOf(whole, options);
+  const isAsked = whole.lower !== null || tags !== undefined;
+  if (!hasBound && !hasTtl && !(errorTtl > 0) && !isAsked) return undefined;
   const stale = hasTtl ? staleRules(options) : undefined;
   const seesErrors = errorTtl > 0 || (stale !== undefined && stale.ifError > 0);
   whole.seesErrors = seesErrors;
@@ -30,7 +32,8 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
     bound: { maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity },
     weigh,
     ttl: lower === null ? ttlInMemory : ttlBelow(lower, ttlInMemory),
-    expires: hasTtl || errorTtl > 0 || lower !== null,
+    expires: hasTtl || errorTtl > 0 || isAsked,
+    tags,
     touch,
     errorTtl,
     stale,
@@ -39,6 +42,23 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
   return hasBound
     ? { ...rules, policy: (hooks) => policyOf(whole, options, rules.bound, hooks) }
     : rules;
+}
+
+/** What a result may be invalidated by; `undefined` for nothing. */
+export function tagsOf(whole: Whole, { tags }: MemoizeOptions): EntryRules["tags"] {
+  if (tags === undefined) return undefined;
+  if (typeof tags !== "function") return () => tags;
+  return (receiver, value, args) => {
+    const given: unknown = outside(() =>
+      Reflect.apply(tags, receiver as never, [value, ...args] as never),
+    );
+    if (Array.isArray(given) && given.every((tag) => typeof tag === "string")) return given;
+    throw new RoteError(
+      "ERR_INVALID_RESULT",
+      `tags of "${whole.name}" must return a list of texts; it returned ${show(given)}. The result was not kept: return [] for a result without tags.`,
+      { option: "tags", value: given },
+    );
+  };
 }
 
 /** What comes from a store, or has just gone there, has its TTL already. */

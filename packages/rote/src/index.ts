@@ -8,6 +8,7 @@ export type { Duration } from "./duration.ts";
 export { RoteError, type RoteErrorCode, type RoteErrorFields } from "./errors.ts";
 export type { Explanation } from "./explain.ts";
 export type { CacheHandle, CacheStats } from "./handle.ts";
+export { invalidateTag } from "./invalidate-tag.ts";
 export { keySymbol } from "./key/scan.ts";
 export { memoizeMethods } from "./decorate.ts";
 export { memoize } from "./memoize.ts";

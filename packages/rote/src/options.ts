@@ -141,7 +141,7 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    */
   dependsOn?: readonly (AnyFunction | string | number | boolean)[];
   /**
-   * What `invalidateTag` of the store finds a stored result by: texts, or a function of the result and the arguments that gives them.
+   * What `invalidateTag` finds a result by, in memory and in the store: texts, or a function of the result and the arguments that gives them.
    * @defaultValue none
    */
   tags?:
@@ -396,7 +396,6 @@ const DEPENDENCIES: readonly (readonly [Option, readonly Option[], string])[] = 
   ["staleIfError", ["ttl"], "nothing is ever stale"],
   ["version", ["store"], "only stored results have one"],
   ["dependsOn", ["store"], "only stored results depend on it"],
-  ["tags", ["store"], "only stored results have tags"],
   ["encode", ["decode"], "nothing says how to read a result again"],
   ["decode", ["encode"], "nothing says how a result is stored"],
   ["encode", ["store"], "nothing is stored"],

@@ -1,6 +1,7 @@
 import type { Whole } from "./cache/whole.ts";
 import { RoteError } from "./errors.ts";
 import type { MemoizeOptions } from "./options.ts";
+import type { SyncStore } from "./tier/store.ts";
 
 /** Puts a store below the memory of a function. */
 type Attach = (whole: Whole, options: MemoizeOptions) => void;
@@ -13,6 +14,19 @@ let attach: Attach | undefined;
 
 export function provideStores(attaching: Attach): void {
   attach = attaching;
+}
+
+let refs: WeakRef<SyncStore>[] = [];
+
+/** Stores in use are found again, for as long as anybody has them. */
+export function noteStore(store: SyncStore): void {
+  const known = findStores();
+  if (known.includes(store)) return;
+  refs = [...known, store].map((each) => new WeakRef(each));
+}
+
+export function findStores(): SyncStore[] {
+  return refs.map((ref) => ref.deref()).filter((store) => store !== undefined);
 }
 
 /** For the option `store`. */

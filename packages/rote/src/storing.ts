@@ -14,7 +14,12 @@ import type { Found, StoredCall, Tier } from "./tier/tier.ts";
  */
 export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction {
   const { life } = tier.rules;
-  const runSync = (receiver: unknown, args: readonly unknown[], call: StoredCall): unknown => {
+  const runSync = (
+    receiver: unknown,
+    args: readonly unknown[],
+    call: StoredCall,
+    old: Found | undefined,
+  ): unknown => {
     const claim = tier.claim(call);
     if (typeof claim === "object") return give(whole, tier, claim);
     const startedAt = now();
@@ -23,8 +28,9 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
       value = Reflect.apply(fn, receiver as never, args as never);
     } catch (error) {
       const isOver = stack.segment?.isSuspended !== true && !isRefusal(error);
-      if (isOver) writeFailure(error, startedAt, call, claim);
+      if (isOver && old === undefined) writeFailure(error, startedAt, call, claim);
       tier.release(call, claim);
+      if (isOver && old !== undefined) return rescue(whole, tier, old);
       throw error;
     }
     if (stack.segment?.isSuspended === true) {
@@ -42,8 +48,9 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
         return result;
       },
       (error: unknown) => {
-        writeFailure(error, startedAt, call, claim);
+        if (old === undefined) writeFailure(error, startedAt, call, claim);
         tier.release(call, claim);
+        if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, old);
         throw error;
       },
     );
@@ -52,6 +59,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     receiver: unknown,
     args: readonly unknown[],
     call: StoredCall,
+    old: Found | undefined,
   ): Promise<unknown> => {
     const claim = await tier.claimLater(call, later);
     if (typeof claim === "object") return give(whole, tier, claim);
@@ -60,8 +68,9 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     try {
       result = await Reflect.apply(fn, receiver as never, args as never);
     } catch (error) {
-      writeFailure(error, startedAt, call, claim);
+      if (old === undefined) writeFailure(error, startedAt, call, claim);
       tier.release(call, claim);
+      if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, old);
       throw error;
     }
     writeResult(receiver, args, result, startedAt, call, claim);
@@ -80,7 +89,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
       const ttl = life.ttlOf(receiver, value, args);
       const tags = life.tagsOf(receiver, value, args);
       tier.write(call, value, { ttl, runTime, tags, isFailure: false }, fence);
-      tier.handOver(value, ttl);
+      if (ttl > 0) tier.handOver(value, ttl);
     } finally {
       tier.release(call, fence);
     }
@@ -105,8 +114,10 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     whole.isForced = false;
     const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args));
     const found = isForced ? undefined : tier.find(call);
-    if (found !== undefined) return promised(whole, () => give(whole, tier, found));
-    return whole.isAsync ? runAsync(this, args, call) : runSync(this, args, call);
+    if (found !== undefined && tier.mayReturn(found))
+      return promised(whole, () => give(whole, tier, found));
+    // It has a value in hand, for the case that the run fails.
+    return whole.isAsync ? runAsync(this, args, call, found) : runSync(this, args, call, found);
   };
 }
 
@@ -114,6 +125,13 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
 function give(whole: Whole, tier: Tier, { isFailure, value, ttl }: Found): unknown {
   whole.runs--;
   if (isFailure) throw value;
+  tier.handOver(value, ttl);
+  return value;
+}
+
+/** A run has failed, and the store has an old result that may be returned in its place. */
+function rescue(whole: Whole, tier: Tier, { value, ttl }: Found): unknown {
+  whole.rescued++;
   tier.handOver(value, ttl);
   return value;
 }

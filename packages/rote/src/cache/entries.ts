@@ -10,6 +10,7 @@ import type { Memo } from "./memo.ts";
 import type { Bound, Policy, PolicyHooks } from "./policy/policy.ts";
 import { FEW, type RemovalCause, type RemovalCounts } from "./removal.ts";
 import { type EntryRules, NO_RULES, type Runs } from "./rules.ts";
+import { invalidationsSoFar } from "./tags.ts";
 
 /** Entries looked at for having expired, for each one that comes in. */
 const SWEPT = 2;
@@ -60,7 +61,11 @@ export class Entries extends Freshness implements PolicyHooks {
     this.bound = rules.bound;
     this.policy = rules.policy?.(this) ?? null;
     this.hasSlots = this.policy !== null || rules.expires;
-    this.isUniform = rules.weigh === undefined && typeof rules.ttl === "number" && rules.ttl > 0;
+    this.isUniform =
+      rules.weigh === undefined &&
+      rules.tags === undefined &&
+      typeof rules.ttl === "number" &&
+      rules.ttl > 0;
     this.isPlain = this.isUniform && !rules.expires;
     this.counts = memo.whole.removals;
     this.needsHash = this.policy?.needsHash === true;
@@ -74,7 +79,7 @@ export class Entries extends Freshness implements PolicyHooks {
   /** An entry has been found that may not be returned any more: it goes, or gives way to its refresh. */
   expire(entry: Entry): void {
     if (this.givesWay(entry)) this.tell();
-    else this.remove(entry, "expired");
+    else this.remove(entry, this.endingOf(entry));
   }
 
   /** Whether an entry at its end leaves a flight, which is what calls wait for from now on. */
@@ -121,7 +126,8 @@ export class Entries extends Freshness implements PolicyHooks {
 
   /**
    * Keeps the result of a run, or what `set` was given, unless the options say otherwise; `promise`
-   * in its place, if that is what was fulfilled with it.
+   * in its place, if that is what was fulfilled with it. What has been invalidated `since` its run
+   * began is of no use.
    */
   keep(
     key: Key,
@@ -129,11 +135,14 @@ export class Entries extends Freshness implements PolicyHooks {
     args: readonly unknown[],
     value: unknown,
     promise: unknown = value,
+    since: number = invalidationsSoFar(),
   ): void {
     const { ttl } = this.rules;
     const milliseconds = typeof ttl === "number" ? ttl : ttl(receiver, value, args);
     const weight = this.rules.weigh === undefined ? 1 : this.weightOf(receiver, value, args);
-    this.put(key, RESULT, promise, weight, milliseconds);
+    const tags = this.rules.tags?.(receiver, value, args);
+    const entry = this.put(key, RESULT, promise, weight, milliseconds);
+    if (tags !== undefined && entry !== undefined) this.tags?.put(entry, tags, since);
   }
 
   /**
@@ -333,16 +342,27 @@ export class Entries extends Freshness implements PolicyHooks {
     );
   }
 
-  private put(key: Key, state: number, value: unknown, weight: number, ttl: number): void {
+  /** Also what comes from a store and is stale already, for as long as stale results are kept. */
+  private isWorthKeeping(ttl: number): boolean {
+    return ttl > 0 || (ttl < 0 && this.stale !== null && -ttl < this.stale.window);
+  }
+
+  private put(
+    key: Key,
+    state: number,
+    value: unknown,
+    weight: number,
+    ttl: number,
+  ): Entry | undefined {
     const { memo, bound } = this;
-    if (weight > bound.maxWeight || !(ttl > 0)) {
+    if (weight > bound.maxWeight || !this.isWorthKeeping(ttl)) {
       if (weight > bound.maxWeight) memo.whole.oversized++;
       const entry = memo.trie.get(key);
       if (entry instanceof Entry) this.leave(entry, value);
       if (state <= FAILURE && !memo.whole.isAsync && this.runs.isNeeded(memo))
         this.runs.pin(memo, key, state, value);
       this.tell();
-      return;
+      return undefined;
     }
     const entry = this.entryOf(key);
     const { state: before, value: old } = entry;
@@ -355,6 +375,7 @@ export class Entries extends Freshness implements PolicyHooks {
     entry.value = value;
     this.settle(entry, state, weight, ttl, wasCounted);
     this.tell();
+    return entry;
   }
 
   /** The entry has its value: it counts from now on. */
@@ -550,8 +571,10 @@ export class Entries extends Freshness implements PolicyHooks {
       return;
     }
     if (!this.rules.expires || entry.state > FLIGHT) return;
-    if ((this.times[slot] as number) > this.clock.time) return;
-    if (this.stale === null) {
+    const cause = this.endingOf(entry);
+    const isExpired = cause === "expired";
+    if (isExpired && (this.times[slot] as number) > this.clock.time) return;
+    if (this.stale === null || !isExpired) {
       if (entry.state === FLIGHT) return;
     } else if (this.endOf(entry) > this.clock.time || this.givesWay(entry)) return;
     const { state, value } = entry;
@@ -559,6 +582,6 @@ export class Entries extends Freshness implements PolicyHooks {
     this.live--;
     this.drop(entry);
     if (mayPin) this.runs.pin(this.memo, entry.key, state, value);
-    this.note(entry, value, "expired");
+    this.note(entry, value, cause);
   }
 }

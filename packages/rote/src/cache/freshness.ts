@@ -5,6 +5,7 @@ import type { RemovalCause } from "./removal.ts";
 import type { EntryRules, Runs } from "./rules.ts";
 import { Slots } from "./slots.ts";
 import { Stale } from "./stale.ts";
+import { Tags } from "./tags.ts";
 import { type Clock, sharedClock } from "./time.ts";
 
 /**
@@ -18,6 +19,7 @@ export abstract class Freshness extends Slots {
   readonly stale: Stale | null;
   protected readonly memo: Memo;
   protected readonly runs: Runs;
+  protected readonly tags: Tags | null;
   private readonly lower: LowerTier | null;
   /** When to ask the store again whether somebody has removed something. */
   private lookAt = 0;
@@ -30,17 +32,19 @@ export abstract class Freshness extends Slots {
     this.memo = memo;
     this.rules = rules;
     this.runs = runs;
+    this.tags = rules.tags === undefined ? null : new Tags();
     this.lower = memo.whole.lower;
     this.clock = memo.whole.clock ?? sharedClock();
     this.stale = rules.stale === undefined ? null : new Stale(this, rules.stale);
   }
 
   /** Whether a hit may use the entry: it is fresh, or was when the recursion under way began. */
-  isUsable({ slot }: Entry): boolean {
+  isUsable(entry: Entry): boolean {
     if (!this.rules.expires) return true;
     const time = this.clock.now();
     if (this.lower !== null) this.look(time, this.lower);
-    const freshUntil = this.times[slot] as number;
+    if (this.tags?.isInvalid(entry) === true) return false;
+    const freshUntil = this.times[entry.slot] as number;
     return (
       freshUntil > time ||
       (!this.memo.whole.isAsync && this.runs.isNeeded(this.memo) && freshUntil > this.since())
@@ -62,13 +66,27 @@ export abstract class Freshness extends Slots {
     const time = this.clock.now();
     if (this.lower !== null) this.look(time, this.lower);
     if (!((this.times[entry.slot] as number) > time)) return false;
+    if (this.tags?.isInvalid(entry) === true) return false;
     if (this.clock.isCoarse) entry.tick = this.clock.tick;
     return true;
   }
 
   /** Whether it is there for anything: as long as it is fresh or stale. */
   isKept(entry: Entry): boolean {
-    return this.isUsable(entry) || (this.stale !== null && this.endOf(entry) > this.timeOfCall());
+    return (
+      this.isUsable(entry) ||
+      (this.stale !== null && this.endOf(entry) > this.timeOfCall() && !this.isInvalid(entry))
+    );
+  }
+
+  /** Whether one of its tags has been invalidated since it came. */
+  isInvalid(entry: Entry): boolean {
+    return this.tags?.isInvalid(entry) === true;
+  }
+
+  /** Why an entry goes that may not be returned any more. */
+  endingOf(entry: Entry): RemovalCause {
+    return this.isInvalid(entry) ? "invalidated" : "expired";
   }
 
   /** The time that counts for a call, as last read: for a recursion under way, when that began. */
@@ -87,7 +105,8 @@ export abstract class Freshness extends Slots {
   /** What a call would get of an entry without a run of its own; its state says what that is. */
   answer(entry: Entry): Settled | undefined {
     if (entry.state === FLIGHT || (entry.state <= REJECTION && this.isUsable(entry))) return entry;
-    return entry.state === RESULT && this.stale !== null ? this.stale.answer(entry) : undefined;
+    if (entry.state !== RESULT || this.stale === null || this.isInvalid(entry)) return undefined;
+    return this.stale.answer(entry);
   }
 
   /** In the time of the clock. */

@@ -42,6 +42,10 @@ export interface EntryRules {
   readonly errorTtl: number;
   /** Where results may be returned that are not fresh any more. */
   readonly stale?: StaleRules | undefined;
+  /** What invalidates a result, if anything does. */
+  readonly tags?:
+    | ((receiver: unknown, value: unknown, args: readonly unknown[]) => readonly string[])
+    | undefined;
   /** A failing run has to be noticed. */
   readonly seesErrors: boolean;
 }

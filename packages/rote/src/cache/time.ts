@@ -49,6 +49,11 @@ export class Clock {
     return this.time;
   }
 
+  /** What was found fresh has to be looked at again. */
+  nextTick(): void {
+    this.tick = (this.tick + 1) & MANY;
+  }
+
   /** Whether a reading is good for further hits of the same turn: not one that tests control. */
   get isCoarse(): boolean {
     return this.source === undefined && Date.now === platformNow;

@@ -42,9 +42,9 @@ export function callEntry(
         memo.whole.listeners?.emit({ type: "hit", args, value: undefined, isStale: false });
         throw value;
       }
-      if (entries.stale !== null && state === RESULT)
+      if (entries.stale !== null && state === RESULT && !entries.isInvalid(found))
         return callStale(memo, receiver, args, found, caller);
-      entries.remove(found, "expired");
+      entries.remove(found, entries.endingOf(found));
     }
     key = found.key;
   } else if (found !== undefined) {

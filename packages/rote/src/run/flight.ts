@@ -9,6 +9,7 @@ import {
 } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { NO_RULES } from "../cache/rules.ts";
+import { invalidationsSoFar } from "../cache/tags.ts";
 import { Key } from "../key/trie.ts";
 import { now } from "./clock.ts";
 import type { Waiter } from "./join.ts";
@@ -54,6 +55,7 @@ export class Flight implements Pending, Waiting {
   private readonly isSet: boolean;
   /** A refresh in the background. */
   private readonly isBehind: boolean;
+  private readonly since: number = invalidationsSoFar();
   private readonly beganAt: number = now();
   private readonly isOutermost: boolean;
 
@@ -89,7 +91,7 @@ export class Flight implements Pending, Waiting {
     if (entry !== undefined) {
       try {
         if (entry.flight === this) entry.value = kept;
-        entries.keep(key, receiver, args, value, kept);
+        entries.keep(key, receiver, args, value, kept, this.since);
       } catch (error) {
         if (entries.current(key, this) === entry) entries.giveUp(entry);
         throw error;

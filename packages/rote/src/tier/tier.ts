@@ -27,6 +27,9 @@ export interface TierRules {
   readonly now: () => number;
   readonly life: Lifetime;
   readonly lookEvery: number;
+  /** How long past its TTL a result may be returned while a run refreshes it, or because the run has failed. */
+  readonly whileRevalidate: number;
+  readonly ifError: number;
 }
 
 /** What the options say of a result or a failure that is to be stored. */
@@ -47,7 +50,7 @@ export interface StoredCall {
 export interface Found {
   readonly isFailure: boolean;
   readonly value: unknown;
-  /** How long it is good for, still. */
+  /** How long it is good for, still; below 0, for how long it has been stale. */
   readonly ttl: number;
 }
 
@@ -103,7 +106,10 @@ export class Tier implements LowerTier {
     const bytes = this.attempt(() => store.read(address));
     if (bytes === undefined) return this.missed("absent");
     const time = now();
-    const stored = openStored(bytes, expected, time, decode !== undefined);
+    const stored = openStored(bytes, expected, time - this.window, decode !== undefined);
+    // Failures are never stale.
+    if (typeof stored !== "string" && stored.isFailure && stored.expiresAt <= time)
+      return this.missed("expired");
     if (typeof stored === "string") {
       if (REMOVED.has(stored)) this.attempt(() => store.remove(address));
       return this.missed(stored);
@@ -112,6 +118,15 @@ export class Tier implements LowerTier {
     if (found === undefined) return this.missed("decode");
     this.counts.hits++;
     return found;
+  }
+
+  /** Whether what was found is good without a run. */
+  mayReturn({ ttl }: Found): boolean {
+    return ttl > -this.rules.whileRevalidate;
+  }
+
+  private get window(): number {
+    return Math.max(this.rules.whileRevalidate, this.rules.ifError);
   }
 
   private decoded({ isFailure, value }: Stored, ttl: number): Found | undefined {
@@ -172,7 +187,7 @@ export class Tier implements LowerTier {
   private lookAgain(call: StoredCall): number | Found | undefined {
     const { store } = this.rules;
     const found = this.find(call);
-    if (found !== undefined) return found;
+    if (found !== undefined && this.mayReturn(found)) return found;
     const fence = this.attempt(() => store.claim(call.address) ?? -1) ?? 0;
     return fence >= 0 ? fence : undefined;
   }
@@ -192,10 +207,12 @@ export class Tier implements LowerTier {
     if (!(about.ttl > 0)) return;
     const { runTime, tags, isFailure } = about;
     const createdAt = now();
-    const note = { createdAt, expiresAt: createdAt + about.ttl, runTime, tags };
+    const expiresAt = createdAt + about.ttl;
+    // The store is to keep it for as long as it may be returned.
+    const note = { expiresAt: isFailure ? expiresAt : expiresAt + this.window, runTime, tags };
     let bytes: Uint8Array;
     try {
-      const packed = { ...note, argumentBytes: call.argumentBytes };
+      const packed = { createdAt, expiresAt, runTime, tags, argumentBytes: call.argumentBytes };
       if (isFailure) bytes = packFailure(value, packed);
       else if (encode === undefined) bytes = packResult(value, packed);
       else
