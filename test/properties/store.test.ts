@@ -154,6 +154,55 @@ describe("a failure", () => {
       expect(() => make()(1)).toThrow(expect.objectContaining({ message: "no 1" }));
     expect(runs()).toBe(1);
   });
+
+  test("is remembered as long as it was when it was written, also as a rejected promise", async () => {
+    for (const isAsync of [false, true]) {
+      let time = 1000;
+      const { make, runs } = failing({ rememberErrors: 100, clock: () => time, async: isAsync });
+      const fails = async (fn: (n: number) => unknown): Promise<void> =>
+        expect((async () => await fn(1))()).rejects.toThrow("no 1");
+      await fails(make());
+      time += 60;
+      const other = make();
+      await fails(other);
+      time += 39;
+      await fails(other);
+      expect(runs()).toBe(1);
+      time += 1;
+      await fails(other);
+      expect(runs()).toBe(2);
+    }
+  });
+});
+
+describe("what is told", () => {
+  test("misses with their reason, but not what was never there, and errors", () => {
+    const { first, make } = world();
+    make()(1);
+    const entry = only(first);
+    first.write(entry, new Uint8Array([1]), { expiresAt: Infinity, runTime: 1, tags: [] });
+    const told: unknown[] = [];
+    const fn = make();
+    fn.cache.on("storeMiss", ({ args, reason }) => told.push([...args, reason]));
+    fn(1);
+    fn(2);
+    expect(told).toEqual([[1, "foreign"]]);
+    const broken = bound(first.again());
+    const failing = make(
+      {},
+      {
+        ...broken,
+        read: () => {
+          throw new Error("disk full");
+        },
+      },
+    );
+    failing.cache.on("storeError", ({ args, error }) =>
+      told.push([args, (error as Error).message]),
+    );
+    failing(3);
+    expect(told.slice(1)).toEqual([[[3], "disk full"]]);
+  });
 });
 
 describe("arguments", () => {

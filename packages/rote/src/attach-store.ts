@@ -27,6 +27,10 @@ export function attachStore(whole: Whole, options: MemoizeOptions): void {
     whileRevalidate: toMilliseconds(options.staleWhileRevalidate ?? 0),
     ifError: toMilliseconds(options.staleIfError ?? 0),
     life: lifetimeOf(whole, options),
+    events: {
+      missed: (args, reason) => whole.listeners?.emit({ type: "storeMiss", args, reason }),
+      failed: (args, error) => whole.listeners?.emit({ type: "storeError", args, error }),
+    },
   });
   noteStore(store as SyncStore);
   whole.lower = tier;

@@ -112,7 +112,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
   return function (this: unknown, ...args: unknown[]): unknown {
     const { isForced } = whole;
     whole.isForced = false;
-    const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args));
+    const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
     const found = isForced ? undefined : tier.find(call);
     if (found !== undefined && tier.mayReturn(found))
       return promised(whole, () => give(whole, tier, found));
@@ -124,8 +124,8 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
 /** What the store has, as a run would have given it; and it is counted as no run. */
 function give(whole: Whole, tier: Tier, { isFailure, value, ttl }: Found): unknown {
   whole.runs--;
-  if (isFailure) throw value;
   tier.handOver(value, ttl);
+  if (isFailure) throw value;
   return value;
 }
 

@@ -35,13 +35,29 @@ export interface CacheEvents<Args = readonly unknown[], Result = unknown> {
     readonly error: unknown;
     readonly duration: number;
   };
+  /** The store had something for a call that could not be used, and why; what it had nothing for is not told. */
+  storeMiss: { readonly type: "storeMiss"; readonly args: Args; readonly reason: string };
+  /** The store, `encode` or `decode` has failed, or a result could not be stored. The call went on without. */
+  storeError: {
+    readonly type: "storeError";
+    readonly args: Args | undefined;
+    readonly error: unknown;
+  };
 }
 
 export type CacheEventType = keyof CacheEvents;
 
 type AnyEvent = CacheEvents[CacheEventType];
 
-export const EVENT_TYPES: readonly CacheEventType[] = ["hit", "miss", "run", "remove", "error"];
+export const EVENT_TYPES: readonly CacheEventType[] = [
+  "hit",
+  "miss",
+  "run",
+  "remove",
+  "error",
+  "storeMiss",
+  "storeError",
+];
 
 /** The listeners of one function. */
 export class Listeners {
@@ -52,6 +68,8 @@ export class Listeners {
     run: [],
     remove: [],
     error: [],
+    storeMiss: [],
+    storeError: [],
   };
   private readonly name: string;
   private readonly outside: (callback: () => void) => void;

@@ -54,7 +54,7 @@ describe("publishEvents", () => {
       expectTypeOf(duration).toEqualTypeOf<number>();
     });
     expectTypeOf<keyof ChannelMessages>().toEqualTypeOf<
-      "hit" | "miss" | "run" | "remove" | "error"
+      "hit" | "miss" | "run" | "remove" | "error" | "storeMiss" | "storeError"
     >();
     // @ts-expect-error hits have no duration
     expectTypeOf<ChannelMessages["hit"]>().toHaveProperty("duration");

@@ -30,6 +30,7 @@ export interface TierRules {
   /** How long past its TTL a result may be returned while a run refreshes it, or because the run has failed. */
   readonly whileRevalidate: number;
   readonly ifError: number;
+  readonly events: TierEvents;
 }
 
 /** What the options say of a result or a failure that is to be stored. */
@@ -40,8 +41,15 @@ export interface Lifetime {
   tagsOf(receiver: unknown, value: unknown, args: readonly unknown[]): readonly string[];
 }
 
+/** Who is told of what goes wrong. */
+export interface TierEvents {
+  missed(args: readonly unknown[], reason: string): void;
+  failed(args: readonly unknown[] | undefined, error: unknown): void;
+}
+
 /** A call, as a store knows it. */
 export interface StoredCall {
+  readonly args: readonly unknown[];
   readonly address: StoreAddress;
   readonly argumentBytes: Uint8Array;
 }
@@ -89,33 +97,34 @@ export class Tier implements LowerTier {
 
   hasChanged(): boolean {
     const { revision } = this;
-    this.revision = this.attempt(() => this.rules.store.revision()) ?? revision;
+    this.revision = this.attempt(() => this.rules.store.revision(), undefined) ?? revision;
     return revision !== undefined && this.revision !== revision;
   }
 
   /** @throws {RoteError} `ERR_NOT_STORABLE` for arguments that no other process could recognise. */
-  callOf(memo: Memo, key: Key): StoredCall {
+  callOf(memo: Memo, key: Key, args: readonly unknown[]): StoredCall {
     const bytes = argumentBytes(memo, key);
     const address = { namespace: this.rules.namespace, digest: sha256(bytes) };
-    return { address, argumentBytes: bytes };
+    return { args, address, argumentBytes: bytes };
   }
 
-  find({ address, argumentBytes: expected }: StoredCall): Found | undefined {
+  find(call: StoredCall): Found | undefined {
+    const { address, argumentBytes: expected, args } = call;
     const { store, decode, now } = this.rules;
     if (this.revision === undefined) this.hasChanged();
-    const bytes = this.attempt(() => store.read(address));
-    if (bytes === undefined) return this.missed("absent");
+    const bytes = this.attempt(() => store.read(address), args);
+    if (bytes === undefined) return this.missed("absent", args);
     const time = now();
     const stored = openStored(bytes, expected, time - this.window, decode !== undefined);
     // Failures are never stale.
     if (typeof stored !== "string" && stored.isFailure && stored.expiresAt <= time)
-      return this.missed("expired");
+      return this.missed("expired", args);
     if (typeof stored === "string") {
-      if (REMOVED.has(stored)) this.attempt(() => store.remove(address));
-      return this.missed(stored);
+      if (REMOVED.has(stored)) this.attempt(() => store.remove(address), args);
+      return this.missed(stored, args);
     }
-    const found = this.decoded(stored, stored.expiresAt - time);
-    if (found === undefined) return this.missed("decode");
+    const found = this.decoded(stored, stored.expiresAt - time, args);
+    if (found === undefined) return this.missed("decode", args);
     this.counts.hits++;
     return found;
   }
@@ -129,26 +138,31 @@ export class Tier implements LowerTier {
     return Math.max(this.rules.whileRevalidate, this.rules.ifError);
   }
 
-  private decoded({ isFailure, value }: Stored, ttl: number): Found | undefined {
+  private decoded(
+    { isFailure, value }: Stored,
+    ttl: number,
+    args: readonly unknown[],
+  ): Found | undefined {
     const { decode } = this.rules;
     if (decode === undefined || isFailure) return { isFailure, value, ttl };
     try {
       return { isFailure, value: outside(() => decode(value)), ttl };
     } catch (error) {
-      this.failed(error, "decode");
+      this.failed(error, "decode", args);
       return undefined;
     }
   }
 
-  private missed(reason: MissReason | "absent" | "decode"): undefined {
+  private missed(reason: MissReason | "absent" | "decode", args: readonly unknown[]): undefined {
     const { misses } = this.counts;
     misses[reason] = (misses[reason] ?? 0) + 1;
+    if (reason !== "absent") this.rules.events.missed(args, reason);
   }
 
   /** Claims the right to run the call: a fence; 0 for none, where the store cannot say or time is up; or what another process has made meanwhile. */
   claim(call: StoredCall): number | Found {
     const { store, wait } = this.rules;
-    const first = this.attempt(() => store.claim(call.address) ?? -1) ?? 0;
+    const first = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
     if (first >= 0) return first;
     if (wait === 0) return 0;
     this.counts.waits++;
@@ -169,7 +183,7 @@ export class Tier implements LowerTier {
     pause: (milliseconds: number) => Promise<void>,
   ): Promise<number | Found> {
     const { store, wait } = this.rules;
-    const first = this.attempt(() => store.claim(call.address) ?? -1) ?? 0;
+    const first = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
     if (first >= 0) return first;
     if (wait === 0) return 0;
     this.counts.waits++;
@@ -188,12 +202,12 @@ export class Tier implements LowerTier {
     const { store } = this.rules;
     const found = this.find(call);
     if (found !== undefined && this.mayReturn(found)) return found;
-    const fence = this.attempt(() => store.claim(call.address) ?? -1) ?? 0;
+    const fence = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
     return fence >= 0 ? fence : undefined;
   }
 
-  release({ address }: StoredCall, fence: number): void {
-    if (fence > 0) this.attempt(() => this.rules.store.release(address, fence));
+  release({ address, args }: StoredCall, fence: number): void {
+    if (fence > 0) this.attempt(() => this.rules.store.release(address, fence), args);
   }
 
   /** Writes what a run has returned or, with `isFailure`, thrown. */
@@ -223,14 +237,16 @@ export class Tier implements LowerTier {
         );
     } catch (error) {
       this.counts.refused++;
+      this.rules.events.failed(call.args, error);
       warnOnce(
         "ROTE_NOT_STORABLE",
         `A result of "${this.rules.name}" was not stored: ${sayError(error)}`,
       );
       return;
     }
-    const isWritten = this.attempt(() =>
-      store.write(call.address, bytes, note, fence > 0 ? fence : undefined),
+    const isWritten = this.attempt(
+      () => store.write(call.address, bytes, note, fence > 0 ? fence : undefined),
+      call.args,
     );
     if (isWritten === true) this.counts.writes++;
   }
@@ -241,20 +257,20 @@ export class Tier implements LowerTier {
     const { life } = this.rules;
     const ttl = life.ttlOf(receiver, value, args);
     const tags = life.tagsOf(receiver, value, args);
-    const call = this.callOf(memo, key);
+    const call = this.callOf(memo, key, args);
     if (this.revision === undefined) this.hasChanged();
     this.write(call, value, { ttl, runTime: 0, tags, isFailure: false }, 0);
     this.handOver(value, ttl);
   }
 
   delete(memo: Memo, key: Key): boolean {
-    const { address } = this.callOf(memo, key);
-    return this.attempt(() => this.rules.store.remove(address)) === true;
+    const { address } = this.callOf(memo, key, []);
+    return this.attempt(() => this.rules.store.remove(address), undefined) === true;
   }
 
   clear(): void {
     const { store, namespace } = this.rules;
-    this.attempt(() => store.clear(namespace));
+    this.attempt(() => store.clear(namespace), undefined);
   }
 
   /** The value is about to be kept in memory, as long as it is kept in the store. */
@@ -269,17 +285,21 @@ export class Tier implements LowerTier {
     return handed !== undefined && Object.is(handed.value, value) ? handed.ttl : undefined;
   }
 
-  private attempt<Result>(ask: () => Result): Result | undefined {
+  private attempt<Result>(
+    ask: () => Result,
+    args: readonly unknown[] | undefined,
+  ): Result | undefined {
     try {
       return outside(ask);
     } catch (error) {
-      this.failed(error, "store");
+      this.failed(error, "store", args);
       return undefined;
     }
   }
 
-  private failed(error: unknown, what: string): void {
+  private failed(error: unknown, what: string, args: readonly unknown[] | undefined): void {
     this.counts.errors++;
+    this.rules.events.failed(args, error);
     warnOnce(
       "ROTE_STORE",
       `The ${what} of "${this.rules.name}" has failed, and the function is run instead: ${sayError(error)}`,
