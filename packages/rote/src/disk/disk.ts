@@ -1,3 +1,5 @@
+import { attachStore } from "../attach-store.ts";
+import { provideStores } from "../store-option.ts";
 import { DiskStore } from "./disk-store.ts";
 import { BEATS } from "./leases.ts";
 import { locate } from "./location.ts";
@@ -29,24 +31,27 @@ import { nodePlatform } from "./platform.ts";
  * import { mkdtempSync } from "node:fs";
  * import { tmpdir } from "node:os";
  * import { join } from "node:path";
+ * import { memoize } from "rote";
  * import { disk } from "rote/disk";
  *
  * const directory = mkdtempSync(join(tmpdir(), "rote-"));
- * const address = { namespace: "render/3", digest: "00ff" };
+ * const render = (page: string): string => page.toUpperCase();
  *
  * const store = disk(directory, { maxBytes: 100 * 2 ** 20 });
- * store.write(address, new Uint8Array([1, 2]), { expiresAt: Infinity, runTime: 5, tags: ["page"] }); //=> true
+ * memoize(render, { store, name: "render", version: "3" })("start"); //=> "START"
  * store.close();
  *
  * const later = disk(directory);
- * later.read(address); //=> new Uint8Array([1, 2])
- * later.invalidateTag("page"); //=> 1
- * later.stats().entries; //=> 0
+ * const again = memoize(render, { store: later, name: "render", version: "3" });
+ * again("start"); //=> "START"
+ * again.cache.stats().runs; //=> 0
+ * later.stats().entries; //=> 1
  * later.close();
  * ```
  */
 export function disk(path?: string, options: DiskOptions = {}): DiskStore {
   checkDiskOptions(path, options);
   const platform = nodePlatform();
+  provideStores(attachStore);
   return new DiskStore(locate(platform, path), options, platform, BEATS);
 }
