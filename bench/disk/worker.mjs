@@ -1,0 +1,145 @@
+/**
+ * One process, one contender: `node --expose-gc worker.mjs ROW CONTENDER ENTRIES`. Prints one line of
+ * JSON: nanoseconds of one call. run.mjs starts these.
+ */
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import { crc32 } from "node:zlib";
+
+import { memoize } from "rote";
+import { disk } from "rote/disk";
+
+import { timeAsyncPass, timePass } from "../measure/batches.mjs";
+
+const KEYS = 64;
+const WARM_UP_MS = 300;
+const [row, name, entries = "0"] = process.argv.slice(2);
+const size =
+  { hit: 1 << 10, write: 1 << 10, "hit-100k": 100 << 10, "hit-10m": 10 << 20 }[row] ?? 1 << 10;
+const directory = mkdtempSync(join(tmpdir(), "rote-bench-"));
+
+/** Of about that many bytes, of a usual shape. */
+const valueOf = (i) => ({
+  id: i,
+  title: `row ${i}`,
+  text: "abcdefgh".repeat(size >> 3).slice(0, size - 64),
+});
+const argsOf = (i) => [{ page: `page ${i}`, width: 80 }];
+
+let report;
+try {
+  report = { value: await measure() };
+} catch (error) {
+  report = { failure: `fails: ${String(error?.message ?? error).split("\n")[0]}` };
+}
+rmSync(directory, { recursive: true, force: true });
+process.stdout.write(`${JSON.stringify(report)}\n`);
+
+function measure() {
+  if (row === "open") return timeOpen();
+  return { rote: measureRote, floor: measureFloor, "memoize-fs": measureMemoizeFs }[name]();
+}
+
+/** Opening a file with so many entries, the first read included. */
+function timeOpen() {
+  fill(Number(entries));
+  const address = { namespace: "fill/1", digest: "00".repeat(32) };
+  return timePass(
+    () => {
+      const store = disk(directory);
+      store.read(address);
+      store.close();
+    },
+    { warmUpMs: WARM_UP_MS },
+  );
+}
+
+/** Other entries in the same file. */
+function fill(count) {
+  if (count === 0) return;
+  const store = disk(directory);
+  const bytes = new Uint8Array(256);
+  const note = { expiresAt: Infinity, runTime: 1, tags: [] };
+  for (let i = 0; i < count; i++) {
+    const digest = createHash("sha256").update(`${i}`).digest("hex");
+    store.write({ namespace: "fill/1", digest }, bytes, note);
+  }
+  store.flush();
+  store.close();
+}
+
+function measureRote() {
+  fill(Number(entries));
+  const store = disk(directory);
+  let runs = 0;
+  // One entry in memory, so that every call of another key asks the disk.
+  const options = { store, name: "page", version: "1", maxEntries: 1, policy: "lru" };
+  const fn = memoize((_page) => (runs++, valueOf(runs)), options);
+  let next = 0;
+  if (row === "write") {
+    // A new call each time: a run, and a write.
+    return timePass(() => fn({ page: `page ${next++}`, width: 80 }), { warmUpMs: WARM_UP_MS });
+  }
+  for (let i = 0; i < KEYS; i++) fn(...argsOf(i));
+  const after = runs;
+  const nanoseconds = timePass(() => fn(...argsOf(next++ % KEYS)), { warmUpMs: WARM_UP_MS });
+  if (runs !== after) throw new Error("it ran");
+  return nanoseconds;
+}
+
+/** The same pieces, called by hand: the canonical key, its digest, a prepared statement, the checksum, the clone. */
+async function measureFloor() {
+  const { canonicalBytes } = await import("../../packages/rote/dist/key/canonical.js");
+  const { scanElements } = await import("../../packages/rote/dist/key/scan.js");
+  const { DatabaseSync } = createRequire(import.meta.url)("node:sqlite");
+  const database = new DatabaseSync(join(directory, "floor.db"));
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  database.exec(
+    "CREATE TABLE entries (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID",
+  );
+  const get = database.prepare("SELECT bytes FROM entries WHERE digest = ?");
+  const put = database.prepare("INSERT OR REPLACE INTO entries VALUES (?, ?)");
+  const digestOf = (args) =>
+    createHash("sha256")
+      .update(canonicalBytes(scanElements(false, args).toKey()))
+      .digest();
+  const write = (args, i) => {
+    const payload = serialize(valueOf(i));
+    const bytes = new Uint8Array(payload.length + 4);
+    bytes.set(payload, 4);
+    new DataView(bytes.buffer).setUint32(0, crc32(payload));
+    put.run(digestOf(args), bytes);
+  };
+  let next = 0;
+  if (row === "write")
+    return timePass(() => write([{ page: `page ${next++}`, width: 80 }], next), {
+      warmUpMs: WARM_UP_MS,
+    });
+  for (let i = 0; i < KEYS; i++) write(argsOf(i), i);
+  return timePass(
+    () => {
+      const { bytes } = get.get(digestOf(argsOf(next++ % KEYS)));
+      const payload = bytes.subarray(4);
+      const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+      if (crc32(payload) !== sum) throw new Error("damaged");
+      return deserialize(payload);
+    },
+    { warmUpMs: WARM_UP_MS },
+  );
+}
+
+async function measureMemoizeFs() {
+  const { default: memoizeFs } = await import("memoize-fs");
+  const memoizer = memoizeFs({ cachePath: directory });
+  let runs = 0;
+  const fn = await memoizer.fn((_page) => valueOf(runs++));
+  let next = 0;
+  if (row === "write")
+    return timeAsyncPass(() => fn({ page: `page ${next++}`, width: 80 }), { warmUpMs: WARM_UP_MS });
+  for (let i = 0; i < KEYS; i++) await fn(...argsOf(i));
+  return timeAsyncPass(() => fn(...argsOf(next++ % KEYS)), { warmUpMs: WARM_UP_MS });
+}
