@@ -16,7 +16,7 @@ import { parseSync } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const steps = ["key", "cache", "run", "tier", "call"];
-const everywhere = ["metrics", "scope"];
+const everywhere = ["disk", "metrics", "scope"];
 const problems = [];
 
 function checkExports(directory) {

@@ -10,6 +10,7 @@ export type RoteErrorCode =
   | "ERR_TIMEOUT"
   | "ERR_INVALID_RESULT"
   | "ERR_NOT_STORABLE"
+  | "ERR_STORE"
   | "ERR_UNSUPPORTED";
 
 /** What a {@link RoteError} can carry besides its sentence; which fields are there depends on the code. */

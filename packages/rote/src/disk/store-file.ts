@@ -1,0 +1,151 @@
+import { seedOf, toColumn } from "./column.ts";
+import { makeFile, type Location } from "./location.ts";
+import type { Connection, Platform, Statement, Status } from "./platform.ts";
+import { kindOf } from "./problem.ts";
+import { readySchema } from "./schema.ts";
+
+/** How long a statement waits for other processes, in milliseconds. */
+export const PATIENCE = 250;
+
+/** How long opening goes on when others open the same new file. */
+const OPENING = 2000;
+
+/** A namespace, as the file knows it. */
+interface Namespace {
+  readonly id: number;
+  readonly seed: number;
+}
+
+/** An open database: one connection, its statements, and what was learnt about this very file. */
+export class StoreFile {
+  readonly path: string;
+  readonly status: Status | undefined;
+  readonly #connection: Connection;
+  readonly #platform: Platform;
+  readonly #statements = new Map<string, Statement>();
+  /** Their numbers are never given to another one. */
+  readonly #namespaces = new Map<string, Namespace>();
+  #patience: number = PATIENCE;
+  #checkedAt: number;
+
+  private constructor(
+    connection: Connection,
+    path: string,
+    platform: Platform,
+    status: Status | undefined,
+  ) {
+    this.#connection = connection;
+    this.#platform = platform;
+    this.path = path;
+    this.status = status;
+    this.#checkedAt = platform.now();
+  }
+
+  /** Opens the file, and makes it if there is none. */
+  static open(location: Location, platform: Platform): StoreFile {
+    makeFile(platform, location.path);
+    // Before it is opened: if it is replaced in between, that is noticed later.
+    const status = statusOf(platform, location.path);
+    const connection = platform.connect(location.path);
+    try {
+      connection.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
+      // Changing the journal of a new file does not wait for others who do the same.
+      for (const until = platform.now() + OPENING; ;) {
+        try {
+          readySchema(connection, location.shown, platform);
+          return new StoreFile(connection, location.path, platform, status);
+        } catch (error) {
+          if (kindOf(error) !== "busy" || platform.now() >= until) throw error;
+          pause(5);
+        }
+      }
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** Whether what is open is still what is found under the name; asked anew when the last answer is that old. */
+  isCurrent(maxAge: number): boolean {
+    const now = this.#platform.now();
+    if (now - this.#checkedAt < maxAge) return true;
+    this.#checkedAt = now;
+    return isSame(statusOf(this.#platform, this.path), this.status);
+  }
+
+  sql(text: string): Statement {
+    let statement = this.#statements.get(text);
+    if (statement === undefined)
+      this.#statements.set(text, (statement = this.#connection.prepare(text)));
+    return statement;
+  }
+
+  exec(text: string): void {
+    this.#connection.exec(text);
+  }
+
+  /** Everything that `work` does, or nothing of it. */
+  transaction<Result>(work: () => Result): Result {
+    this.sql("BEGIN IMMEDIATE").run();
+    try {
+      const result = work();
+      this.sql("COMMIT").run();
+      return result;
+    } catch (error) {
+      try {
+        this.sql("ROLLBACK").run();
+      } catch {
+        // SQLite has done so itself.
+      }
+      throw error;
+    }
+  }
+
+  /** How long statements wait for others, in milliseconds. */
+  set patience(milliseconds: number) {
+    if (milliseconds === this.#patience) return;
+    this.exec(`PRAGMA busy_timeout = ${milliseconds}`);
+    this.#patience = milliseconds;
+  }
+
+  findNamespace(name: string): Namespace | undefined {
+    const known = this.#namespaces.get(name);
+    if (known !== undefined) return known;
+    const row = this.sql("SELECT id FROM namespaces WHERE name = ?").get(toColumn(name));
+    if (row === undefined) return undefined;
+    const found = { id: row["id"] as number, seed: seedOf(name) };
+    this.#namespaces.set(name, found);
+    return found;
+  }
+
+  /** Never inside a transaction, which may be undone. */
+  addNamespace(name: string): Namespace {
+    const known = this.findNamespace(name);
+    if (known !== undefined) return known;
+    this.sql("INSERT OR IGNORE INTO namespaces (name) VALUES (?)").run(toColumn(name));
+    return this.findNamespace(name) as Namespace;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    try {
+      this.#connection.close();
+    } catch {
+      // What cannot be closed is given up.
+    }
+  }
+}
+
+/** What tells a file from another one of the same name. */
+export function statusOf({ files }: Platform, path: string): Status | undefined {
+  return files.statSync(path, { throwIfNoEntry: false, bigint: true });
+}
+
+export function isSame(one: Status | undefined, other: Status | undefined): boolean {
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
+}
+
+/** Waits where nothing else can happen in the meantime. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
