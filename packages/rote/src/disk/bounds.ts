@@ -7,6 +7,7 @@ import type { Bounds } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { readState } from "./entries.ts";
 import type { StoreFile } from "./store-file.ts";
+import { COARSE } from "./uses.ts";
 
 /** How many expired and how many old rows go at a time. */
 const FEW = 16;
@@ -102,7 +103,10 @@ function findWorst(file: StoreFile, now: number, random: () => number): number[]
     .map(([id]) => id);
 }
 
-/** What an entry is worth. A run that was not measured, or a clock set back, makes no entry worth nothing. */
+/**
+ * What an entry is worth. Uses are known to the minute: within it, only what a run costs counts. A run
+ * that was not measured, or a clock set back, makes no entry worth nothing.
+ */
 function valueOf({ size, run_time: runTime, used_at: usedAt }: Candidate, now: number): number {
-  return Math.max(runTime, 0.001) / ((size + ROW) * Math.max(now - usedAt, 1));
+  return Math.max(runTime, 0.001) / ((size + ROW) * Math.max(now - usedAt, COARSE));
 }

@@ -147,9 +147,7 @@ describe("what is refused", () => {
   });
 
   test("where there is no node:sqlite, with the Node that has it", () => {
-    const found = vi
-      .spyOn(process, "getBuiltinModule")
-      .mockImplementation(() => undefined as never);
+    const found = vi.spyOn(process, "getBuiltinModule").mockImplementation(() => undefined);
     const error = errorOf(() => disk(directory));
     found.mockRestore();
     expect(error.code).toBe("ERR_UNSUPPORTED");

@@ -3,7 +3,7 @@ import type { Platform } from "./platform.ts";
 import type { StoreFile } from "./store-file.ts";
 
 /** A use is worth nothing new until the last one is that old, in milliseconds. */
-const COARSE = 60_000;
+export const COARSE = 60_000;
 /** How many are noted at most. */
 const MAX = 1000;
 
