@@ -7,7 +7,7 @@ export type {
   SyncStore,
 } from "../tier/store.ts";
 export { defineStore } from "./define-store.ts";
-export { KeyedContent } from "../key/canonical-reader.ts";
+export { KeyedContent } from "../key/keyed-content.ts";
 export {
   type EntryProblem,
   inspect,

@@ -2,7 +2,7 @@ import { Malformed } from "../key/byte-reader.ts";
 import { argumentsFromBytes } from "../key/canonical-reader.ts";
 import { deserialise } from "./clone.ts";
 import { sha256 } from "./digest.ts";
-import { type Envelope, type MissReason, type PayloadKind, read } from "./envelope.ts";
+import { type Envelope, type MissReason, read } from "./envelope.ts";
 import { reviveError } from "./failure.ts";
 
 /**
@@ -17,7 +17,7 @@ export interface InspectedEntry {
    * What the value is: what the run has returned (`"result"`), what the user's `encode` made of that
    * (`"encoded"`), or what the run has thrown, an error (`"error"`) or not (`"failure"`).
    */
-  readonly kind: PayloadKind;
+  readonly kind: "result" | "encoded" | "error" | "failure";
   /** When the run finished. */
   readonly createdAt: number;
   /** From when on the entry is not returned any more; `Infinity` for never. */
