@@ -2,6 +2,7 @@ import type { StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/s
 import { Access } from "./access.ts";
 import { spaceOf, trim } from "./bounds.ts";
 import {
+  checkEntry,
   clearNamespace,
   digestOf,
   dropRow,
@@ -73,7 +74,7 @@ export class DiskStore implements SyncStore {
   }
 
   write(address: StoreAddress, bytes: Uint8Array, note: StoreNote, fence?: number): boolean {
-    digestOf(address);
+    checkEntry(address, bytes, note);
     if (bytes.length > this.#bounds.maxBytes) {
       this.#counts.of.tooLarge++;
       return false;
@@ -285,11 +286,12 @@ export class DiskStore implements SyncStore {
   }
 
   #lose(file: StoreFile): void {
-    try {
-      this.#uses.write(file);
-      this.#leases.close(file);
-    } catch {
-      // Who cannot write cannot give anything back; others find out by the heartbeat.
+    for (const end of [() => this.#leases.close(file), () => this.#uses.write(file)]) {
+      try {
+        end();
+      } catch {
+        // Who cannot write cannot give anything back; others find out by the heartbeat.
+      }
     }
     this.#uses.clear();
     this.#leases = new Leases(this.#platform, this.#beats);
