@@ -139,7 +139,8 @@ async function tryFlips() {
       failures++;
       console.error(error);
     }
-    rmSync(copy, { recursive: true, force: true });
+    // A thread of the store may still be closing its connection.
+    rmSync(copy, { recursive: true, force: true, maxRetries: 20, retryDelay: 10 });
   }
   for (const each of [original, directory]) rmSync(each, { recursive: true, force: true });
   note(

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +97,19 @@ test("a holder that is slow and keeps its event loop busy keeps its lease", asyn
     await wait(100);
   }
   expect(await run).toBe(true);
+});
+
+test("a store that is not closed, with a claim, keeps no process alive", () => {
+  const source = new URL("../../packages/rote/src/disk/index.ts", import.meta.url).href;
+  const program = `const { disk } = await import(${JSON.stringify(source)});
+    const store = disk(${JSON.stringify(directory)});
+    console.log(store.claim(${JSON.stringify(address)}) > 0);`;
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["--input-type=module", "--eval", program],
+    { encoding: "utf8", timeout: 20_000 },
+  );
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "true\n" });
 });
 
 test("of processes that contest 200 keys, each is made by one", async () => {

@@ -5,7 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import vm from "node:vm";
 
@@ -20,8 +22,10 @@ import {
   RoteError,
   tabulate,
 } from "../../packages/rote/dist/index.js";
+import { disk } from "../../packages/rote/dist/disk/index.js";
 import { observeMetrics, publishEvents } from "../../packages/rote/dist/metrics/index.js";
 import { runInScope } from "../../packages/rote/dist/scope/index.js";
+import { storeConformance } from "../../packages/rote/dist/testing/index.js";
 import { openStored, packFailure, packResult } from "../../packages/rote/dist/tier/stored.js";
 import { about, golden } from "../support/golden-envelopes.mjs";
 
@@ -539,6 +543,31 @@ test("errors are stored with what is their own, and with their stacks", () => {
   assert.equal(value.stack, error.stack);
   assert.equal(value.cause.code, "ERR_WHY");
   assert.equal(value.cause.cause, value);
+});
+
+// 22.13 is the first that has it without a flag.
+const hasSqlite = process.getBuiltinModule?.("node:sqlite") !== undefined;
+
+if (hasSqlite) {
+  storeConformance(
+    "disk",
+    () => {
+      const directory = mkdtempSync(join(tmpdir(), "rote-matrix-"));
+      return {
+        store: disk(directory),
+        again: () => disk(directory),
+        end: () => rmSync(directory, { recursive: true }),
+      };
+    },
+    { test },
+  );
+}
+
+test("a disk store is there from Node 22.13 on, and before that disk says what it needs", () => {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  assert.equal(hasSqlite, major > 22 || (major === 22 && minor >= 13));
+  if (!hasSqlite)
+    assert.throws(() => disk("cache"), { code: "ERR_UNSUPPORTED", message: /22\.13/ });
 });
 
 let failed = 0;

@@ -8,7 +8,8 @@ import { describe, expect, test } from "vitest";
 
 import { Malformed } from "../../packages/rote/src/key/byte-reader.ts";
 import { canonicalBytes, Unstorable } from "../../packages/rote/src/key/canonical.ts";
-import { argumentsFromBytes, KeyedContent } from "../../packages/rote/src/key/canonical-reader.ts";
+import { argumentsFromBytes } from "../../packages/rote/src/key/canonical-reader.ts";
+import { KeyedContent } from "../../packages/rote/src/key/keyed-content.ts";
 import { isSameKey } from "../../packages/rote/src/key/trie.ts";
 import { anyArguments, anyPair } from "../support/arbitraries.ts";
 import { keyOf, toHex } from "../support/calls.ts";

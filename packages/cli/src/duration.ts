@@ -7,8 +7,7 @@ const longestMs = 2 ** 31 - 1;
 
 /** Milliseconds of a duration on the command line: `500ms`, `10s`, `2m`, or a number of milliseconds. */
 export function parseDuration(text: string, option: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
-  const ms = match === null ? NaN : Number(match[1]) * (unitInMs[match[2] ?? "ms"] ?? NaN);
+  const ms = toMilliseconds(text);
   if (!(ms > 0 && ms <= longestMs)) {
     throw new Failure(
       `${option} must be a duration above 0 and below 25 days; received ${JSON.stringify(text)}`,
@@ -16,4 +15,21 @@ export function parseDuration(text: string, option: string): number {
     );
   }
   return ms;
+}
+
+/** Milliseconds of an age on the command line: nothing waits for it, so it may be any. */
+export function parseAge(text: string, option: string): number {
+  const ms = toMilliseconds(text);
+  if (!(ms > 0 && ms < Infinity)) {
+    throw new Failure(
+      `${option} must be a duration above 0; received ${JSON.stringify(text)}`,
+      `Write it as 30m, 12h or 7d.`,
+    );
+  }
+  return ms;
+}
+
+function toMilliseconds(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  return match === null ? NaN : Number(match[1]) * (unitInMs[match[2] ?? "ms"] ?? NaN);
 }

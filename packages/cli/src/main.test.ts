@@ -23,6 +23,7 @@ test("--version prints the version of the package", async () => {
 test("--help lists the commands", async () => {
   const { exitCode, stdout } = await rote("--help");
   expect(stdout).toMatch(/^ {2}compare /m);
+  expect(stdout).toMatch(/^ {2}cache /m);
   expect(exitCode).toBe(0);
 });
 

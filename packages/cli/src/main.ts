@@ -1,6 +1,7 @@
 /** The command line as a whole: its commands, and how every failure is told. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { cacheCommand } from "./cache/command.ts";
 import { compareCommand } from "./compare/command.ts";
 import { Failure } from "./failure.ts";
 import type { ExitCode } from "./failure.ts";
@@ -9,11 +10,11 @@ import { colorsFor } from "./terminal.ts";
 export async function main(args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const onEnd = (code: ExitCode): void => void (exitCode = code);
-  const commands = [compareCommand(onEnd)];
+  const commands = [compareCommand(onEnd), cacheCommand(onEnd)];
   const program = new Command("rote")
-    .description("See what memoization does to a function.")
+    .description("See what memoization does to a function, and what it has stored.")
     .version(version(), "-V, --version");
-  for (const command of [program, ...commands]) {
+  for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
     // Commander would print usage errors and exit by itself; they are told like all others, below.
     command.exitOverride().configureOutput({ outputError() {} });
   }
@@ -23,7 +24,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
-    return tell(error, args);
+    return tell(error, program, args);
   }
 }
 
@@ -32,9 +33,9 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function tell(error: unknown, args: readonly string[]): ExitCode {
+function tell(error: unknown, program: Command, args: readonly string[]): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const failure = asFailure(error, args);
+  const failure = asFailure(error, program, args);
   if (failure === undefined) return 2;
   const colors = colorsFor(process.stderr);
   process.stderr.write(`${colors.red("error:")} ${failure.message}\n`);
@@ -45,12 +46,25 @@ function tell(error: unknown, args: readonly string[]): ExitCode {
 }
 
 /** @returns `undefined` if everything has been said: commander has printed its help. */
-function asFailure(error: unknown, args: readonly string[]): Failure | undefined {
+function asFailure(error: unknown, program: Command, args: readonly string[]): Failure | undefined {
   if (error instanceof Failure) return error;
   if (!(error instanceof CommanderError)) throw error;
   if (error.code === "commander.help") return undefined;
   // "error: unknown command 'comapre'\n(Did you mean compare?)"
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  const help = args[0] === "compare" ? "rote compare --help" : "rote --help";
-  return new Failure(message, suggestion?.replace(/^\(|\)$/g, "") ?? `See: ${help}`);
+  const hint = suggestion?.replace(/^\(|\)$/g, "") ?? `See: ${nameOf(program, args)} --help`;
+  return new Failure(message, hint);
+}
+
+/** The command that the arguments begin with, as far as there is one. */
+function nameOf(program: Command, args: readonly string[]): string {
+  let name = program.name();
+  let { commands } = program;
+  for (const argument of args) {
+    const found = commands.find((each) => each.name() === argument);
+    if (found === undefined) break;
+    name += ` ${argument}`;
+    ({ commands } = found);
+  }
+  return name;
 }

@@ -2,6 +2,7 @@ import type { StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/s
 import { Access } from "./access.ts";
 import { spaceOf, trim } from "./bounds.ts";
 import {
+  checkEntry,
   clearNamespace,
   digestOf,
   dropRow,
@@ -65,17 +66,17 @@ export class DiskStore implements SyncStore {
   }
 
   read(address: StoreAddress): Uint8Array | undefined {
-    this.#counts.reads++;
+    this.#counts.of.reads++;
     const pending = this.#pending.count === 0 ? undefined : this.#pending.find(address);
     const bytes = pending?.slice() ?? this.#readFile(address);
-    if (bytes !== undefined) this.#counts.hits++;
+    if (bytes !== undefined) this.#counts.of.hits++;
     return bytes;
   }
 
   write(address: StoreAddress, bytes: Uint8Array, note: StoreNote, fence?: number): boolean {
-    digestOf(address);
+    checkEntry(address, bytes, note);
     if (bytes.length > this.#bounds.maxBytes) {
-      this.#counts.tooLarge++;
+      this.#counts.of.tooLarge++;
       return false;
     }
     const maxAge = fence === undefined ? WRITING : CLAIMING;
@@ -91,7 +92,7 @@ export class DiskStore implements SyncStore {
       if (this.#putOff({ address, bytes: copy, tags: writtenNote.tags, run })) return true;
     }
     // Nobody could say yet whether it was accepted.
-    this.#counts.dropped++;
+    this.#counts.of.dropped++;
     return false;
   }
 
@@ -122,7 +123,7 @@ export class DiskStore implements SyncStore {
     digestOf(address);
     return this.#access.run("claim", CLAIMING, (file) => {
       const fence = this.#leases.claim(file, address);
-      if (fence !== undefined) this.#counts.claims++;
+      if (fence !== undefined) this.#counts.of.claims++;
       return fence;
     });
   }
@@ -181,7 +182,7 @@ export class DiskStore implements SyncStore {
   /** Counts of this handle since it was opened, and what the file holds of all processes. */
   stats(): DiskStats {
     return this.#access.run("read", READING, (file) => ({
-      ...this.#counts.read(),
+      ...this.#counts.of,
       entries: readState(file).entries,
       bytes: spaceOf(file).used,
       freeBytes: spaceOf(file).free,
@@ -194,7 +195,7 @@ export class DiskStore implements SyncStore {
       const found = readEntry(file, address);
       if (found === undefined) return undefined;
       if (found === "damaged") {
-        this.#counts.damagedEntries++;
+        this.#counts.of.damagedEntries++;
         dropRow(file, address);
         return undefined;
       }
@@ -213,10 +214,10 @@ export class DiskStore implements SyncStore {
   ): boolean {
     const isWritten = writeEntry(file, address, bytes, note, fence, this.#platform.clock());
     if (!isWritten) {
-      this.#counts.refused++;
+      this.#counts.of.refused++;
       return false;
     }
-    this.#counts.writes++;
+    this.#counts.of.writes++;
     this.#bytesUntilTrim -= bytes.length;
     if (--this.#writesUntilTrim <= 0 || this.#bytesUntilTrim <= 0) this.#trim(file);
     return true;
@@ -228,8 +229,8 @@ export class DiskStore implements SyncStore {
     try {
       this.#uses.write(file);
       const { expired, evicted, isDone } = trim(file, this.#bounds, this.#platform);
-      this.#counts.expired += expired;
-      this.#counts.evicted += evicted;
+      this.#counts.of.expired += expired;
+      this.#counts.of.evicted += evicted;
       if (!isDone) return;
       this.#writesUntilTrim = WRITES;
       this.#bytesUntilTrim = this.#bounds.maxBytes * SHARE;
@@ -257,7 +258,7 @@ export class DiskStore implements SyncStore {
 
   #putOff(task: Task): boolean {
     if (!this.#pending.add(task)) return false;
-    this.#counts.postponed++;
+    this.#counts.of.postponed++;
     this.#callOff ??= this.#platform.schedule(() => {
       this.#callOff = undefined;
       this.#tryAgain();
@@ -270,7 +271,7 @@ export class DiskStore implements SyncStore {
       if (this.#attempt("write", WRITING, () => true) === true) return;
     } catch {
       // It was counted and reported, and nobody is there to be told. What was put off is lost.
-      this.#counts.dropped += this.#pending.count;
+      this.#counts.of.dropped += this.#pending.count;
       this.#pending.clear();
       return;
     }
@@ -285,11 +286,12 @@ export class DiskStore implements SyncStore {
   }
 
   #lose(file: StoreFile): void {
-    try {
-      this.#uses.write(file);
-      this.#leases.close(file);
-    } catch {
-      // Who cannot write cannot give anything back; others find out by the heartbeat.
+    for (const end of [() => this.#leases.close(file), () => this.#uses.write(file)]) {
+      try {
+        end();
+      } catch {
+        // Who cannot write cannot give anything back; others find out by the heartbeat.
+      }
     }
     this.#uses.clear();
     this.#leases = new Leases(this.#platform, this.#beats);

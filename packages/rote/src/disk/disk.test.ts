@@ -146,10 +146,30 @@ describe("what is refused", () => {
     store.close();
   });
 
+  test("an entry that no table takes is refused, and is not taken for damage", () => {
+    const problems: unknown[] = [];
+    const store = disk(directory, { onProblem: (problem) => problems.push(problem) });
+    store.write(address, bytes, note);
+    for (const wrong of [
+      { ...note, runTime: Number.NaN },
+      { ...note, runTime: Infinity },
+      { ...note, expiresAt: Number.NaN },
+      { ...note, expiresAt: "never" as unknown as number },
+      { ...note, tags: "tag" as unknown as string[] },
+      { ...note, tags: [1] as unknown as string[] },
+    ])
+      expect(errorOf(() => store.write(address, bytes, wrong)).code).toBe("ERR_INVALID_ARGUMENT");
+    const error = errorOf(() => store.write(address, [1] as unknown as Uint8Array, note));
+    expect(error.message).toBe(
+      "disk: the bytes of an entry must be a Uint8Array; received an array.",
+    );
+    expect(store.read(address)).toEqual(bytes);
+    expect(problems).toEqual([]);
+    store.close();
+  });
+
   test("where there is no node:sqlite, with the Node that has it", () => {
-    const found = vi
-      .spyOn(process, "getBuiltinModule")
-      .mockImplementation(() => undefined as never);
+    const found = vi.spyOn(process, "getBuiltinModule").mockImplementation(() => undefined);
     const error = errorOf(() => disk(directory));
     found.mockRestore();
     expect(error.code).toBe("ERR_UNSUPPORTED");
@@ -235,6 +255,23 @@ test("a list of several pages has every entry once, while others are written", (
     if (seen.push(digest) === 10) store.write({ namespace: "other/1", digest }, bytes, note);
   }
   expect(seen).toEqual(digests);
+  store.close();
+});
+
+test("thousands are cleared and invalidated, what others have is not, and all are told of it", () => {
+  const store = disk(directory);
+  const digestOf = (i: number): string => i.toString(16).padStart(8, "0");
+  for (let i = 0; i < 2100; i++) {
+    const [namespace, tag] = i % 2 === 0 ? ["even/1", "all"] : ["odd/1", "all"];
+    store.write({ namespace, digest: digestOf(i) }, bytes, { ...note, tags: [tag] });
+  }
+  const before = store.revision();
+  store.clear("even/1");
+  expect(store.revision()).not.toBe(before);
+  expect([...store.list()].length).toBe(1050);
+  expect(store.stats().entries).toBe(1050);
+  expect(store.invalidateTag("all")).toBe(1050);
+  expect([...store.list()]).toEqual([]);
   store.close();
 });
 

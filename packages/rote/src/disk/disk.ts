@@ -14,8 +14,8 @@ import { nodePlatform } from "./platform.ts";
  * about in that time is put off, and done with the next one, by `flush` or by `close`. A method throws
  * when the file system refuses, and the next call may work again. A damaged file is renamed to
  * `….damaged-` and the time, and a new one is begun; a file or directory that was removed is made again.
- * A process that is killed loses what it had put off, and nothing else; a machine that loses its power,
- * perhaps the last seconds. Not for network file systems, on which locks cannot be relied on.
+ * A process that is killed, or ends without `close`, loses what it had put off, and nothing else; a
+ * machine that loses its power, perhaps the last seconds. Not for network file systems, on which locks cannot be relied on.
  *
  * @param path - A file, by its ending `.db` or `.sqlite` or because it is one, or a directory, in which it
  * is `rote.db`. By default the directory `rote` where the system keeps caches: `$XDG_CACHE_HOME` or

@@ -4,23 +4,32 @@ import { show } from "../options.ts";
 import type { StoreAddress, StoreListing, StoreNote } from "../tier/store.ts";
 import { fromColumn, sealOf, toColumn } from "./column.ts";
 import { Damage } from "./problem.ts";
+import type { Value } from "./platform.ts";
 import type { StoreFile } from "./store-file.ts";
-
-const HEXADECIMAL = /^(?:[\da-f]{2})+$/;
 
 /** The bytes of a digest. */
 export function digestOf({ digest }: StoreAddress): Uint8Array {
-  if (typeof digest !== "string" || !HEXADECIMAL.test(digest)) {
-    throw new RoteError(
-      "ERR_INVALID_ARGUMENT",
-      `disk: the digest of an address must be pairs of the digits 0 to 9 and a to f; received ${show(digest)}. Use a hash of the call in lower-case hexadecimal.`,
-      { value: digest },
-    );
+  const isText = typeof digest === "string" && digest.length > 0 && digest.length % 2 === 0;
+  const bytes = new Uint8Array(isText ? digest.length / 2 : 0);
+  let isDigest = isText;
+  for (let i = 0; i < bytes.length; i++) {
+    const high = nibble(digest.charCodeAt(2 * i));
+    const low = nibble(digest.charCodeAt(2 * i + 1));
+    isDigest &&= high >= 0 && low >= 0;
+    bytes[i] = (high << 4) | low;
   }
-  const bytes = new Uint8Array(digest.length / 2);
-  for (let i = 0; i < bytes.length; i++)
-    bytes[i] = Number.parseInt(digest.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
+  if (isDigest) return bytes;
+  throw new RoteError(
+    "ERR_INVALID_ARGUMENT",
+    `disk: the digest of an address must be pairs of the digits 0 to 9 and a to f; received ${show(digest)}. Use a hash of the call in lower-case hexadecimal.`,
+    { value: digest },
+  );
+}
+
+/** The value of a hexadecimal digit in lower case, below 0 for what is none. */
+function nibble(unit: number): number {
+  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
+  return unit >= 0x61 && unit <= 0x66 ? unit - 0x57 : -1;
 }
 
 const READ =
@@ -51,6 +60,30 @@ interface ReadRow {
   readonly size: unknown;
   readonly written_at: number;
   readonly bytes: unknown;
+}
+
+/** What breaks a rule of a table must be the file, so nothing that would is let through. */
+export function checkEntry(address: StoreAddress, bytes: unknown, note: StoreNote): void {
+  digestOf(address);
+  const check = (isValid: boolean, what: string, rule: string, value: unknown): void => {
+    if (isValid) return;
+    throw new RoteError(
+      "ERR_INVALID_ARGUMENT",
+      `disk: ${what} of an entry must be ${rule}; received ${show(value)}.`,
+      { value },
+    );
+  };
+  const { expiresAt, runTime, tags } = note;
+  check(bytes instanceof Uint8Array, "the bytes", "a Uint8Array", bytes);
+  check(
+    typeof expiresAt === "number" && !Number.isNaN(expiresAt),
+    "expiresAt",
+    "epoch milliseconds, or Infinity for never",
+    expiresAt,
+  );
+  check(Number.isFinite(runTime), "runTime", "a finite number of milliseconds", runTime);
+  const isTexts = Array.isArray(tags) && tags.every((tag) => typeof tag === "string");
+  check(isTexts, "tags", "an array of texts", tags);
 }
 
 const COLUMNS = "namespace, digest, seal, size, written_at, expires_at, run_time, bytes";
@@ -94,44 +127,57 @@ export function writeEntry(
   });
 }
 
+const REMOVE = "DELETE FROM entries WHERE namespace = ? AND digest = ?";
 const REVISE = "UPDATE state SET revision = revision + 1";
 
 /** Every removal is told, also of what is not here: others may remember it. */
-function removing<Result>(file: StoreFile, remove: () => Result): Result {
-  return file.transaction(() => {
-    file.sql(REVISE).run();
-    return remove();
-  });
-}
-
 export function removeEntry(file: StoreFile, address: StoreAddress): boolean {
   const digest = digestOf(address);
   const id = file.findNamespace(address.namespace)?.id ?? -1;
-  return removing(file, () => {
-    const remove = file.sql("DELETE FROM entries WHERE namespace = ? AND digest = ?");
-    return Number(remove.run(id, digest).changes) > 0;
+  return file.transaction(() => {
+    file.sql(REVISE).run();
+    return Number(file.sql(REMOVE).run(id, digest).changes) > 0;
   });
 }
 
 /** Takes a row out of the way, without a word: nobody was given it. */
 export function dropRow(file: StoreFile, address: StoreAddress): void {
   const id = file.findNamespace(address.namespace)?.id ?? -1;
-  file.sql("DELETE FROM entries WHERE namespace = ? AND digest = ?").run(id, digestOf(address));
+  file.sql(REMOVE).run(id, digestOf(address));
+}
+
+/** How long many removals go on before others may write, in milliseconds. */
+const WHILE = 150;
+
+/**
+ * Removes many; what is written meanwhile stays. They are told of with the last of them: who has heard
+ * of it must find none.
+ */
+function removeAll(file: StoreFile, where: string, value: Value): number {
+  // In the order of the table, so that each of its pages is written once.
+  const ids = file.sql(`SELECT id FROM entries WHERE ${where} ORDER BY id`).all(value);
+  // A number may have been given to another entry meanwhile.
+  const remove = file.sql(`DELETE FROM entries WHERE id = ? AND ${where}`);
+  let count = 0;
+  for (let i = 0; ;) {
+    file.transaction(() => {
+      const until = file.now() + WHILE;
+      do {
+        const id = ids[i++]?.["id"] ?? null;
+        count += Number(remove.run(id, value).changes);
+      } while (i < ids.length && file.now() < until);
+      if (i >= ids.length) file.sql(REVISE).run();
+    });
+    if (i >= ids.length) return count;
+  }
 }
 
 export function clearNamespace(file: StoreFile, name: string): void {
-  const id = file.findNamespace(name)?.id ?? -1;
-  removing(file, () => file.sql("DELETE FROM entries WHERE namespace = ?").run(id));
+  removeAll(file, "namespace = ?", file.findNamespace(name)?.id ?? -1);
 }
 
 export function removeTagged(file: StoreFile, tag: string): number {
-  return removing(file, () =>
-    Number(
-      file
-        .sql("DELETE FROM entries WHERE id IN (SELECT entry FROM tags WHERE tag = ?)")
-        .run(toColumn(tag)).changes,
-    ),
-  );
+  return removeAll(file, "id IN (SELECT entry FROM tags WHERE tag = ?)", toColumn(tag));
 }
 
 /** The numbers of the whole file. */

@@ -175,7 +175,8 @@ describe("a damaged file is set aside, once, and the store goes on with a new on
       rmSync(join(directory, "rote.db"));
     }
     const kept = asides().map((name) => readFileSync(join(directory, name), "utf8")[0]);
-    expect(kept.sort()).toEqual(["3", "4", "5"]);
+    expect(new Set(kept)).toEqual(new Set(["3", "4", "5"]));
+    expect(kept).toHaveLength(3);
   });
 });
 

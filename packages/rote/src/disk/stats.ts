@@ -41,21 +41,25 @@ export interface DiskStats {
 
 type Counted = Omit<DiskStats, "entries" | "bytes" | "freeBytes" | "pending">;
 
+type Numbers = { -readonly [name in keyof Counted]: number };
+
 export class Counts {
-  reads = 0;
-  hits = 0;
-  writes = 0;
-  refused = 0;
-  tooLarge = 0;
-  postponed = 0;
-  dropped = 0;
-  claims = 0;
-  expired = 0;
-  evicted = 0;
-  damagedEntries = 0;
-  setAside = 0;
-  busy = 0;
-  failed = 0;
+  readonly of: Numbers = {
+    reads: 0,
+    hits: 0,
+    writes: 0,
+    refused: 0,
+    tooLarge: 0,
+    postponed: 0,
+    dropped: 0,
+    claims: 0,
+    expired: 0,
+    evicted: 0,
+    damagedEntries: 0,
+    setAside: 0,
+    busy: 0,
+    failed: 0,
+  };
   readonly #onProblem: ((problem: DiskProblem) => void) | undefined;
 
   constructor(onProblem: ((problem: DiskProblem) => void) | undefined) {
@@ -63,8 +67,7 @@ export class Counts {
   }
 
   problem(problem: DiskProblem): void {
-    if (problem.type === "damaged") this.setAside++;
-    else this[problem.type]++;
+    this.of[problem.type === "damaged" ? "setAside" : problem.type]++;
     try {
       this.#onProblem?.(problem);
     } catch (error) {
@@ -73,9 +76,5 @@ export class Counts {
         `onProblem of disk has thrown, which is ignored: ${error instanceof Error ? error.name : typeof error}. Handle errors inside it.`,
       );
     }
-  }
-
-  read(): Counted {
-    return { ...this };
   }
 }

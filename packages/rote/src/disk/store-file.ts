@@ -84,6 +84,11 @@ export class StoreFile {
     this.#connection.exec(text);
   }
 
+  /** Milliseconds that never go back. */
+  now(): number {
+    return this.#platform.now();
+  }
+
   /** Everything that `work` does, or nothing of it. */
   transaction<Result>(work: () => Result): Result {
     this.sql("BEGIN IMMEDIATE").run();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { Malformed } from "./byte-reader.ts";
-import { argumentsFromBytes, KeyedContent } from "./canonical-reader.ts";
+import { argumentsFromBytes } from "./canonical-reader.ts";
+import { KeyedContent } from "./keyed-content.ts";
 
 function read(hex: string): unknown[] | Malformed {
   return argumentsFromBytes(Buffer.from(hex.replaceAll(" ", ""), "hex"));

@@ -1,4 +1,5 @@
 import { ByteReader, Malformed } from "./byte-reader.ts";
+import { KeyedContent } from "./keyed-content.ts";
 import type { Kind } from "./kind.ts";
 import {
   compareSymbols,
@@ -15,16 +16,6 @@ import {
 } from "./layout.ts";
 import { reviveBytes, reviveValues } from "./revive.ts";
 import { LONG } from "./scan.ts";
-
-/** What is known of an object that was compared by its `[keySymbol]()`: its class may not be there. */
-export class KeyedContent {
-  readonly className: string;
-  /** What the method returned. */
-  content: unknown = undefined;
-  constructor(className: string) {
-    this.className = className;
-  }
-}
 
 /**
  * The key elements again, from their canonical form: content anew, as `rebuild` makes it, and

@@ -7,3 +7,11 @@ export type {
   SyncStore,
 } from "../tier/store.ts";
 export { defineStore } from "./define-store.ts";
+export { KeyedContent } from "../key/keyed-content.ts";
+export {
+  type EntryProblem,
+  inspect,
+  type InspectedEntry,
+  type Inspection,
+} from "../tier/inspect.ts";
+export { type NamespaceParts, splitNamespace } from "../tier/namespace.ts";
