@@ -443,6 +443,19 @@ describe("while another process writes", () => {
     expect([...store.list()].map(({ namespace }) => namespace)).toEqual(["other/1"]);
   });
 
+  test("what was put off and cannot be written at all is dropped, and keeps nothing else from it", () => {
+    let connection: Connection | undefined;
+    const store = open({ connect: (path) => (connection = nodePlatform().connect(path)) });
+    lock();
+    store.write(at(1), new Uint8Array(1_000_000), note);
+    unlock();
+    connection!.exec("PRAGMA max_page_count = 1");
+    expect(() => store.write(at(2), bytesOf(2), note)).toThrow(/SQLITE_FULL/);
+    expect(store.stats()).toMatchObject({ pending: 0, dropped: 1 });
+    expect(store.write(at(2), bytesOf(2), note)).toBe(true);
+    expect(store.read(at(1))).toBe(undefined);
+  });
+
   test("closing writes what was put off, if it can be", () => {
     const store = open();
     lock();
