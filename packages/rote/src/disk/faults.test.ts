@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { RoteError } from "../errors.ts";
 import { DiskStore } from "./disk-store.ts";
@@ -466,7 +466,8 @@ describe("while another process writes", () => {
   });
 });
 
-test("what onProblem throws is ignored", () => {
+test("what onProblem throws is ignored, and said", () => {
+  const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   writeFileSync(join(directory, "rote.db"), "no database ".repeat(1000));
   const store = open(
     {},
@@ -477,4 +478,6 @@ test("what onProblem throws is ignored", () => {
     },
   );
   expect(store.stats().setAside).toBe(1);
+  expect(warned.mock.calls.flat()[0]).toMatch(/^onProblem of disk has thrown, which is ignored/);
+  warned.mockRestore();
 });
