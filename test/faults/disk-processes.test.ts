@@ -112,6 +112,48 @@ test("a store that is not closed, with a claim, keeps no process alive", () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: "true\n" });
 });
 
+test.skipIf(process.platform === "win32")(
+  "where files may not grow any more, writes throw, and what was written is read",
+  () => {
+    const source = new URL("../../packages/rote/src/disk/index.ts", import.meta.url).href;
+    const program = `
+      process.on("SIGXFSZ", () => {});
+      const { disk } = await import(${JSON.stringify(source)});
+      const store = disk(${JSON.stringify(directory)});
+      const outcomes = [];
+      for (let i = 0; i < 12; i++) {
+        try {
+          outcomes.push(store.write({ namespace: "fn/1", digest: "0" + i.toString(16) }, new Uint8Array(200_000).fill(i), ${JSON.stringify({ ...note, expiresAt: 4e12 })}));
+        } catch (error) {
+          outcomes.push(error.code);
+        }
+      }
+      console.log(JSON.stringify(outcomes));`;
+    const { status, stdout } = spawnSync(
+      "sh",
+      [
+        "-c",
+        'ulimit -f 1000; exec "$@"',
+        "sh",
+        process.execPath,
+        "--input-type=module",
+        "--eval",
+        program,
+      ],
+      { encoding: "utf8", timeout: 20_000 },
+    );
+    expect(status).toBe(0);
+    const outcomes = JSON.parse(stdout) as unknown[];
+    expect(new Set(outcomes)).toEqual(new Set([true, "ERR_STORE"]));
+    const store = open();
+    outcomes.forEach((outcome, i) => {
+      const bytes = store.read({ namespace: "fn/1", digest: `0${i.toString(16)}` });
+      expect(bytes?.every((byte) => byte === i)).toBe(outcome === true ? true : undefined);
+    });
+    expect(store.stats().setAside).toBe(0);
+  },
+);
+
 test("of processes that contest 200 keys, each is made by one", async () => {
   const processes = await Promise.all([start(), start(), start()]);
   const accepted = await Promise.all(

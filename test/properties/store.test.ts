@@ -201,7 +201,11 @@ describe("what is told", () => {
       told.push([args, (error as Error).message]),
     );
     failing(3);
-    expect(told.slice(1)).toEqual([[[3], "disk full"]]);
+    // Before and after the claim.
+    expect(told.slice(1)).toEqual([
+      [[3], "disk full"],
+      [[3], "disk full"],
+    ]);
   });
 });
 
@@ -485,6 +489,31 @@ describe("one run for each cold key", () => {
     const fn = make();
     fn(1);
     expect(fn.cache.stats().store).toMatchObject({ waits: 1, overdue: 1 });
+  });
+
+  test("what was made between the look and the claim is not made again", () => {
+    const { first, runs, make } = world();
+    make()(1);
+    const entry = only(first);
+    const bytes = first.read(entry) as Uint8Array;
+    first.remove(entry);
+    const store = bound(first.again());
+    const fn = make(
+      {},
+      {
+        ...store,
+        claim(address) {
+          first.write(address, bytes, { expiresAt: Infinity, runTime: 1, tags: [] });
+          return store.claim(address);
+        },
+      },
+    );
+    expect(fn(1)).toEqual({ n: 1 });
+    expect(runs).toEqual([1]);
+    expect(first.claim(entry)).toBeGreaterThan(0);
+    // A refresh does not ask, nor wait for others.
+    fn.cache.refresh(1);
+    expect(runs).toEqual([1, 1]);
   });
 
   test("who waits gets what the other one has made", async () => {

@@ -19,8 +19,9 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     args: readonly unknown[],
     call: StoredCall,
     old: Found | undefined,
+    isForced: boolean,
   ): unknown => {
-    const claim = tier.claim(call);
+    const claim = isForced ? tier.claimAtOnce(call) : tier.claim(call);
     if (typeof claim === "object") return give(whole, tier, claim);
     const startedAt = now();
     let value: unknown;
@@ -60,8 +61,9 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     args: readonly unknown[],
     call: StoredCall,
     old: Found | undefined,
+    isForced: boolean,
   ): Promise<unknown> => {
-    const claim = await tier.claimLater(call, later);
+    const claim = isForced ? tier.claimAtOnce(call) : await tier.claimLater(call, later);
     if (typeof claim === "object") return give(whole, tier, claim);
     const startedAt = now();
     let result: unknown;
@@ -117,7 +119,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     if (found !== undefined && tier.mayReturn(found))
       return promised(whole, () => give(whole, tier, found));
     // It has a value in hand, for the case that the run fails.
-    return whole.isAsync ? runAsync(this, args, call, found) : runSync(this, args, call, found);
+    return (whole.isAsync ? runAsync : runSync)(this, args, call, found, isForced);
   };
 }
 

@@ -179,6 +179,14 @@ export class DiskStore implements SyncStore {
     this.#pending.clear();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
   /** Counts of this handle since it was opened, and what the file holds of all processes. */
   stats(): DiskStats {
     return this.#access.run("read", READING, (file) => ({
@@ -252,6 +260,9 @@ export class DiskStore implements SyncStore {
       });
     } catch (error) {
       if (kindOf((error as Error).cause) === "busy") return undefined;
+      // What cannot be written must not keep all that comes later from being written.
+      this.#counts.of.dropped += this.#pending.drop(() => true);
+      this.#pending.clear();
       throw error;
     }
   }
@@ -259,26 +270,25 @@ export class DiskStore implements SyncStore {
   #putOff(task: Task): boolean {
     if (!this.#pending.add(task)) return false;
     this.#counts.of.postponed++;
+    this.#tryLater();
+    return true;
+  }
+
+  #tryLater(): void {
     this.#callOff ??= this.#platform.schedule(() => {
       this.#callOff = undefined;
       this.#tryAgain();
     }, AGAIN);
-    return true;
   }
 
   #tryAgain(): void {
     try {
       if (this.#attempt("write", WRITING, () => true) === true) return;
     } catch {
-      // It was counted and reported, and nobody is there to be told. What was put off is lost.
-      this.#counts.of.dropped += this.#pending.count;
-      this.#pending.clear();
+      // It was counted and reported, and nobody is there to be told.
       return;
     }
-    this.#callOff ??= this.#platform.schedule(() => {
-      this.#callOff = undefined;
-      this.#tryAgain();
-    }, AGAIN);
+    this.#tryLater();
   }
 
   #forget(isMeant: (task: Task) => boolean): boolean {

@@ -218,6 +218,12 @@ describe("what is refused", () => {
     );
   });
 
+  test.runIf(process.platform === "linux")("a file system on which nothing can be made", () => {
+    expect(errorOf(() => disk("/proc/rote/cache")).message).toMatch(
+      /^disk: cannot (open|write to) "\/proc\/rote\/cache\/rote\.db" \((ENOENT|EACCES|EPERM)\)/,
+    );
+  });
+
   test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
     "a directory that cannot be written to",
     () => {

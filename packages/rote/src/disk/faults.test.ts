@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { RoteError } from "../errors.ts";
 import { DiskStore } from "./disk-store.ts";
@@ -443,6 +443,19 @@ describe("while another process writes", () => {
     expect([...store.list()].map(({ namespace }) => namespace)).toEqual(["other/1"]);
   });
 
+  test("what was put off and cannot be written at all is dropped, and keeps nothing else from it", () => {
+    let connection: Connection | undefined;
+    const store = open({ connect: (path) => (connection = nodePlatform().connect(path)) });
+    lock();
+    store.write(at(1), new Uint8Array(1_000_000), note);
+    unlock();
+    connection!.exec("PRAGMA max_page_count = 1");
+    expect(() => store.write(at(2), bytesOf(2), note)).toThrow(/SQLITE_FULL/);
+    expect(store.stats()).toMatchObject({ pending: 0, dropped: 1 });
+    expect(store.write(at(2), bytesOf(2), note)).toBe(true);
+    expect(store.read(at(1))).toBe(undefined);
+  });
+
   test("closing writes what was put off, if it can be", () => {
     const store = open();
     lock();
@@ -453,7 +466,8 @@ describe("while another process writes", () => {
   });
 });
 
-test("what onProblem throws is ignored", () => {
+test("what onProblem throws is ignored, and said", () => {
+  const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   writeFileSync(join(directory, "rote.db"), "no database ".repeat(1000));
   const store = open(
     {},
@@ -464,4 +478,6 @@ test("what onProblem throws is ignored", () => {
     },
   );
   expect(store.stats().setAside).toBe(1);
+  expect(warned.mock.calls.flat()[0]).toMatch(/^onProblem of disk has thrown, which is ignored/);
+  warned.mockRestore();
 });

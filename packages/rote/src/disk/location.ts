@@ -48,7 +48,7 @@ function cacheDirectory({ system, environment, paths, homedir }: Platform): stri
  */
 export function makeFile({ files, paths }: Platform, path: string): void {
   const directory = paths.dirname(path);
-  const isMade = files.mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
+  const isMade = makeDirectory(files, paths, directory);
   if (isMade && isInRepository(files, paths, directory)) {
     try {
       files.writeFileSync(paths.join(directory, ".gitignore"), "*\n", { flag: "wx" });
@@ -66,6 +66,29 @@ export function makeFile({ files, paths }: Platform, path: string): void {
   }
   // For the log, which comes and goes.
   files.accessSync(directory, WRITABLE);
+}
+
+/**
+ * Makes what is missing of the way there; whether it did. Step by step: where the system says of a
+ * directory that is there that it is not, as in /proc, the recursive form of mkdir never ends.
+ */
+function makeDirectory(files: Platform["files"], paths: Platform["paths"], path: string): boolean {
+  const missing: string[] = [];
+  for (
+    let each = path;
+    !files.existsSync(each) && paths.dirname(each) !== each;
+    each = paths.dirname(each)
+  )
+    missing.push(each);
+  for (const each of missing.toReversed()) {
+    try {
+      files.mkdirSync(each, 0o700);
+    } catch (error) {
+      // Another process may have been faster.
+      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+    }
+  }
+  return missing.length > 0;
 }
 
 const READABLE = 4;

@@ -27,7 +27,7 @@ export interface Files {
   accessSync(path: string, mode: number): void;
   closeSync(file: number): void;
   existsSync(path: string): boolean;
-  mkdirSync(path: string, options: { recursive: true; mode: number }): string | undefined;
+  mkdirSync(path: string, mode: number): void;
   openSync(path: string, flags: string, mode: number): number;
   readdirSync(path: string): string[];
   renameSync(from: string, to: string): void;

@@ -71,6 +71,9 @@ function remedyFor(name: string): string {
     case "ENOSPC":
     case "EDQUOT":
       return "Free some space on the device, or lower maxBytes.";
+    case "SQLITE_IOERR":
+    case "EIO":
+      return "Check that the device works and has space left; the next call may work again.";
     case "SQLITE_NOTADB":
       return "It is no database: remove the file, or pass another path to disk().";
     case "SQLITE_CORRUPT":

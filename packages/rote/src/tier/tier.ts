@@ -47,6 +47,9 @@ export interface TierEvents {
   failed(args: readonly unknown[] | undefined, error: unknown): void;
 }
 
+/** Why a call is not answered. */
+type Reason = MissReason | "absent" | "decode";
+
 /** A call, as a store knows it. */
 export interface StoredCall {
   readonly args: readonly unknown[];
@@ -108,23 +111,25 @@ export class Tier implements LowerTier {
     return { args, address, argumentBytes: bytes };
   }
 
-  find(call: StoredCall): Found | undefined {
+  find(call: StoredCall, isAgain = false): Found | undefined {
     const { address, argumentBytes: expected, args } = call;
     const { store, decode, now } = this.rules;
+    // Who looks again has been told why there was nothing.
+    const missed = (reason: Reason): undefined => (isAgain ? undefined : this.missed(reason, args));
     if (this.revision === undefined) this.hasChanged();
     const bytes = this.attempt(() => store.read(address), args);
-    if (bytes === undefined) return this.missed("absent", args);
+    if (bytes === undefined) return missed("absent");
     const time = now();
     const stored = openStored(bytes, expected, time - this.window, decode !== undefined);
     // Failures are never stale.
     if (typeof stored !== "string" && stored.isFailure && stored.expiresAt <= time)
-      return this.missed("expired", args);
+      return missed("expired");
     if (typeof stored === "string") {
       if (REMOVED.has(stored)) this.attempt(() => store.remove(address), args);
-      return this.missed(stored, args);
+      return missed(stored);
     }
     const found = this.decoded(stored, stored.expiresAt - time, args);
-    if (found === undefined) return this.missed("decode", args);
+    if (found === undefined) return missed("decode");
     this.counts.hits++;
     return found;
   }
@@ -153,7 +158,7 @@ export class Tier implements LowerTier {
     }
   }
 
-  private missed(reason: MissReason | "absent" | "decode", args: readonly unknown[]): undefined {
+  private missed(reason: Reason, args: readonly unknown[]): undefined {
     const { misses } = this.counts;
     misses[reason] = (misses[reason] ?? 0) + 1;
     if (reason !== "absent") this.rules.events.missed(args, reason);
@@ -163,7 +168,7 @@ export class Tier implements LowerTier {
   claim(call: StoredCall): number | Found {
     const { store, wait } = this.rules;
     const first = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
-    if (first >= 0) return first;
+    if (first >= 0) return this.lookAfterClaim(call, first);
     if (wait === 0) return 0;
     this.counts.waits++;
     let waited = 0;
@@ -184,7 +189,7 @@ export class Tier implements LowerTier {
   ): Promise<number | Found> {
     const { store, wait } = this.rules;
     const first = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
-    if (first >= 0) return first;
+    if (first >= 0) return this.lookAfterClaim(call, first);
     if (wait === 0) return 0;
     this.counts.waits++;
     let waited = 0;
@@ -200,10 +205,23 @@ export class Tier implements LowerTier {
 
   private lookAgain(call: StoredCall): number | Found | undefined {
     const { store } = this.rules;
-    const found = this.find(call);
+    const found = this.find(call, true);
     if (found !== undefined && this.mayReturn(found)) return found;
     const fence = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
-    return fence >= 0 ? fence : undefined;
+    return fence >= 0 ? this.lookAfterClaim(call, fence) : undefined;
+  }
+
+  /** Between the look and the claim another process may have made it, and given its claim back. */
+  private lookAfterClaim(call: StoredCall, fence: number): number | Found {
+    const found = fence > 0 ? this.find(call, true) : undefined;
+    if (found === undefined || !this.mayReturn(found)) return fence;
+    this.release(call, fence);
+    return found;
+  }
+
+  /** For a refresh, which neither waits nor looks. */
+  claimAtOnce(call: StoredCall): number {
+    return this.attempt(() => this.rules.store.claim(call.address) ?? 0, call.args) ?? 0;
   }
 
   release({ address, args }: StoredCall, fence: number): void {
