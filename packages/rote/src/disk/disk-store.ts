@@ -179,14 +179,6 @@ export class DiskStore implements SyncStore {
     this.#pending.clear();
   }
 
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-  }
-
   /** Counts of this handle since it was opened, and what the file holds of all processes. */
   stats(): DiskStats {
     return this.#access.run("read", READING, (file) => ({
