@@ -92,6 +92,54 @@ describe("a result", () => {
     expect(third.cache.stats().store?.misses).toEqual({ expired: 1 });
   });
 
+  test("is fresh as long as it was, also if others come from the store at the same time", async () => {
+    let time = 1000;
+    const first = memoryStore();
+    let runs = 0;
+    const make = () =>
+      memoize(async (_n: number) => void runs++, {
+        store: defineStore(first.again()),
+        name: "touch",
+        version: "1",
+        ttl: 100,
+        clock: () => time,
+      });
+    const fn = make();
+    await fn(1);
+    time += 50;
+    await fn(2);
+    const other = make();
+    await Promise.all([other(1), other(2)]);
+    expect(runs).toBe(2);
+    time += 49;
+    await Promise.all([other(1), other(2)]);
+    expect(runs).toBe(2);
+    time += 1;
+    await Promise.all([other(1), other(2)]);
+    expect(runs).toBe(3);
+  });
+
+  test("that has no TTL is not kept for that of another one", async () => {
+    const store = defineStore(memoryStore());
+    let runs = 0;
+    let go = (): void => {};
+    const fn = memoize(
+      async (n: number): Promise<void> => {
+        runs++;
+        if (n === 1) await new Promise<void>((resolve) => (go = resolve));
+      },
+      { store, name: "f", version: "1", ttl: (_value, n) => (n === 1 ? "1h" : 0) },
+    );
+    const first = fn(1);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    fn.cache.delete(1);
+    go();
+    await first;
+    await fn(2);
+    await fn(2);
+    expect(runs).toBe(3);
+  });
+
   test("that cannot be stored as it is, is returned all the same", () => {
     class Account {}
     const store = defineStore(memoryStore());

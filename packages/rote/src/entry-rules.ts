@@ -1,4 +1,3 @@
-import type { LowerTier } from "./cache/lower.ts";
 import type { EntryRules, StaleRules } from "./cache/rules.ts";
 import type { Patience, Whole } from "./cache/whole.ts";
 import { Lru } from "./cache/policy/lru.ts";
@@ -26,12 +25,10 @@ export function entryRules(whole: Whole, options: MemoizeOptions): EntryRules | 
   // What catches errors may catch what is not meant for it: as if the function itself did.
   if (stale !== undefined && stale.ifError > 0) whole.isCareful = true;
   if (hasBound || hasTtl) whole.growthAt = Infinity;
-  const { lower } = whole;
-  const ttlInMemory = ttlOf(whole, options);
   const rules: EntryRules = {
     bound: { maxEntries: maxEntries ?? Infinity, maxWeight: maxWeight ?? Infinity },
     weigh,
-    ttl: lower === null ? ttlInMemory : ttlBelow(lower, ttlInMemory),
+    ttl: ttlOf(whole, options),
     expires: hasTtl || errorTtl > 0 || isAsked,
     tags,
     touch,
@@ -59,12 +56,6 @@ export function tagsOf(whole: Whole, { tags }: MemoizeOptions): EntryRules["tags
       { option: "tags", value: given },
     );
   };
-}
-
-/** What comes from a store, or has just gone there, has its TTL already. */
-function ttlBelow(lower: LowerTier, ttl: EntryRules["ttl"]): EntryRules["ttl"] {
-  return (receiver, value, args) =>
-    lower.takeOver(value) ?? (typeof ttl === "number" ? ttl : ttl(receiver, value, args));
 }
 
 /** How long to leave a function alone that has failed, if nothing is said about it. */

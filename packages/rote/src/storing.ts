@@ -22,7 +22,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     isForced: boolean,
   ): unknown => {
     const claim = isForced ? tier.claimAtOnce(call) : tier.claim(call);
-    if (typeof claim === "object") return give(whole, tier, claim);
+    if (typeof claim === "object") return give(whole, tier, call, claim);
     const startedAt = now();
     let value: unknown;
     try {
@@ -31,7 +31,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
       const isOver = stack.segment?.isSuspended !== true && !isRefusal(error);
       if (isOver && old === undefined) writeFailure(error, startedAt, call, claim);
       tier.release(call, claim);
-      if (isOver && old !== undefined) return rescue(whole, tier, old);
+      if (isOver && old !== undefined) return rescue(whole, tier, call, old);
       throw error;
     }
     if (stack.segment?.isSuspended === true) {
@@ -51,7 +51,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
       (error: unknown) => {
         if (old === undefined) writeFailure(error, startedAt, call, claim);
         tier.release(call, claim);
-        if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, old);
+        if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, call, old);
         throw error;
       },
     );
@@ -64,7 +64,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     isForced: boolean,
   ): Promise<unknown> => {
     const claim = isForced ? tier.claimAtOnce(call) : await tier.claimLater(call, later);
-    if (typeof claim === "object") return give(whole, tier, claim);
+    if (typeof claim === "object") return give(whole, tier, call, claim);
     const startedAt = now();
     let result: unknown;
     try {
@@ -72,7 +72,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     } catch (error) {
       if (old === undefined) writeFailure(error, startedAt, call, claim);
       tier.release(call, claim);
-      if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, old);
+      if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, call, old);
       throw error;
     }
     writeResult(receiver, args, result, startedAt, call, claim);
@@ -91,7 +91,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
       const ttl = life.ttlOf(receiver, value, args);
       const tags = life.tagsOf(receiver, value, args);
       tier.write(call, value, { ttl, runTime, tags, isFailure: false }, fence);
-      if (ttl > 0) tier.handOver(value, ttl);
+      tier.handOver(call, ttl);
     } finally {
       tier.release(call, fence);
     }
@@ -117,24 +117,29 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
     const found = isForced ? undefined : tier.find(call);
     if (found !== undefined && tier.mayReturn(found))
-      return promised(whole, () => give(whole, tier, found));
+      return promised(whole, () => give(whole, tier, call, found));
     // It has a value in hand, for the case that the run fails.
     return (whole.isAsync ? runAsync : runSync)(this, args, call, found, isForced);
   };
 }
 
 /** What the store has, as a run would have given it; and it is counted as no run. */
-function give(whole: Whole, tier: Tier, { isFailure, value, ttl }: Found): unknown {
+function give(
+  whole: Whole,
+  tier: Tier,
+  call: StoredCall,
+  { isFailure, value, ttl }: Found,
+): unknown {
   whole.runs--;
-  tier.handOver(value, ttl);
+  tier.handOver(call, ttl);
   if (isFailure) throw value;
   return value;
 }
 
 /** A run has failed, and the store has an old result that may be returned in its place. */
-function rescue(whole: Whole, tier: Tier, { value, ttl }: Found): unknown {
+function rescue(whole: Whole, tier: Tier, call: StoredCall, { value, ttl }: Found): unknown {
   whole.rescued++;
-  tier.handOver(value, ttl);
+  tier.handOver(call, ttl);
   return value;
 }
 

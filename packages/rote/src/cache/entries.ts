@@ -64,6 +64,7 @@ export class Entries extends Freshness implements PolicyHooks {
     this.isUniform =
       rules.weigh === undefined &&
       rules.tags === undefined &&
+      memo.whole.lower === null &&
       typeof rules.ttl === "number" &&
       rules.ttl > 0;
     this.isPlain = this.isUniform && !rules.expires;
@@ -138,7 +139,9 @@ export class Entries extends Freshness implements PolicyHooks {
     since: number = invalidationsSoFar(),
   ): void {
     const { ttl } = this.rules;
-    const milliseconds = typeof ttl === "number" ? ttl : ttl(receiver, value, args);
+    const milliseconds =
+      this.memo.whole.lower?.takeOver(key) ??
+      (typeof ttl === "number" ? ttl : ttl(receiver, value, args));
     const weight = this.rules.weigh === undefined ? 1 : this.weightOf(receiver, value, args);
     const tags = this.rules.tags?.(receiver, value, args);
     const entry = this.put(key, RESULT, promise, weight, milliseconds);
@@ -190,7 +193,7 @@ export class Entries extends Freshness implements PolicyHooks {
 
   /** Remembers a failure, which weighs 1: an error, or a promise that was rejected with that `error`. */
   keepFailure(key: Key, state: number, failure: unknown, error: unknown = failure): void {
-    this.put(key, state, failure, 1, this.memo.whole.lower?.takeOver(error) ?? this.rules.errorTtl);
+    this.put(key, state, failure, 1, this.memo.whole.lower?.takeOver(key) ?? this.rules.errorTtl);
   }
 
   /** A promise is an entry from the moment it exists. What was settled there is put aside. */

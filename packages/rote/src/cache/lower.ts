@@ -29,8 +29,8 @@ export interface LowerTier {
   readonly lookEvery: number;
   /** Whether anybody has removed something from the store since this was last asked. */
   hasChanged(): boolean;
-  /** How long a value that is about to be kept in memory is good for, if it came from the store or went there just now. */
-  takeOver(value: unknown): number | undefined;
+  /** How long what is about to be kept in memory for a call is good for, if it came from the store or went there just now. */
+  takeOver(key: Key): number | undefined;
   /** What `set` was given. */
   set(memo: Memo, key: Key, receiver: unknown, args: readonly unknown[], value: unknown): void;
   /** Whether there was an entry. */

@@ -2,7 +2,8 @@ import type { LowerTier, StoreStats } from "../cache/lower.ts";
 import type { Memo } from "../cache/memo.ts";
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
-import type { Key } from "../key/trie.ts";
+import { isSameKey, type Key } from "../key/trie.ts";
+import { afterJobs } from "../run/after-jobs.ts";
 import { outside } from "../run/stack.ts";
 import { isThenable } from "../run/thenable.ts";
 import { argumentBytes } from "./argument-bytes.ts";
@@ -52,6 +53,7 @@ type Reason = MissReason | "absent" | "decode";
 
 /** A call, as a store knows it. */
 export interface StoredCall {
+  readonly key: Key;
   readonly args: readonly unknown[];
   readonly address: StoreAddress;
   readonly argumentBytes: Uint8Array;
@@ -84,8 +86,9 @@ export class Tier implements LowerTier {
     overdue: 0,
     misses: {},
   };
-  /** What is about to be kept in memory has this TTL, whatever the options say. */
-  private handed: { readonly value: unknown; readonly ttl: number } | undefined = undefined;
+  /** What is about to be kept in memory has these TTLs, whatever the options say. */
+  private handed: { readonly key: Key; readonly ttl: number }[] = [];
+  private forgetsHanded = false;
 
   /** As it was before anything was taken from the store. */
   private revision: number | undefined = undefined;
@@ -108,7 +111,7 @@ export class Tier implements LowerTier {
   callOf(memo: Memo, key: Key, args: readonly unknown[]): StoredCall {
     const bytes = argumentBytes(memo, key);
     const address = { namespace: this.rules.namespace, digest: sha256(bytes) };
-    return { args, address, argumentBytes: bytes };
+    return { key, args, address, argumentBytes: bytes };
   }
 
   find(call: StoredCall, isAgain = false): Found | undefined {
@@ -278,7 +281,7 @@ export class Tier implements LowerTier {
     const call = this.callOf(memo, key, args);
     if (this.revision === undefined) this.hasChanged();
     this.write(call, value, { ttl, runTime: 0, tags, isFailure: false }, 0);
-    this.handOver(value, ttl);
+    this.handOver(call, ttl);
   }
 
   delete(memo: Memo, key: Key): boolean {
@@ -291,16 +294,25 @@ export class Tier implements LowerTier {
     this.attempt(() => store.clear(namespace), undefined);
   }
 
-  /** The value is about to be kept in memory, as long as it is kept in the store. */
-  handOver(value: unknown, ttl: number): void {
-    this.handed = { value, ttl };
+  /** What belongs to the call is about to be kept in memory, as long as it is kept in the store. */
+  handOver({ key }: { readonly key: Key }, ttl: number): void {
+    this.handed.push({ key, ttl });
+    if (this.forgetsHanded) return;
+    this.forgetsHanded = true;
+    // What nobody has taken over by then was not kept.
+    afterJobs(() => {
+      this.forgetsHanded = false;
+      this.handed = [];
+    });
   }
 
-  /** The TTL of a value that was handed over just now. */
-  takeOver(value: unknown): number | undefined {
+  /** The TTL of what was handed over just now, perhaps with others: promises settle a few jobs later, in order. */
+  takeOver(key: Key): number | undefined {
     const { handed } = this;
-    this.handed = undefined;
-    return handed !== undefined && Object.is(handed.value, value) ? handed.ttl : undefined;
+    const last = handed.at(-1);
+    if (last !== undefined && isSameKey(last.key, key)) return handed.pop()?.ttl;
+    const at = handed.findIndex((each) => isSameKey(each.key, key));
+    return at < 0 ? undefined : handed.splice(at, 1)[0]?.ttl;
   }
 
   private attempt<Result>(
