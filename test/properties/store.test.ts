@@ -1,6 +1,6 @@
 /** A store below the memory: what is there is not run again, and nothing of it can make a call fail. */
-import { memoize } from "rote";
-import type { MemoizeOptions } from "rote";
+import { invalidateTag, memoize } from "rote";
+import type { Memoized, MemoizeOptions } from "rote";
 import { defineStore } from "rote/store";
 import type { StoreAddress, SyncStore } from "rote/store";
 import { memoryStore } from "rote/testing";
@@ -320,6 +320,95 @@ describe("the handle", () => {
     other(2);
     expect(make()(2)).toEqual({ n: 2 });
     expect(runs).toEqual([1, 1, 2]);
+  });
+});
+
+describe("an async run under way", () => {
+  type Load = (id: string, options?: { signal: AbortSignal }) => Promise<number>;
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+  /** Runs that end when they are told to, with what was there when they began. */
+  function loading(options: object = {}) {
+    const first = memoryStore();
+    const going: (() => void)[] = [];
+    const data = { now: 1 };
+    const load = memoize<Load>(
+      async () => {
+        const seen = data.now;
+        await new Promise<void>((resolve) => going.push(resolve));
+        return seen;
+      },
+      { store: defineStore(first.again()), name: "load", version: "1", ...options },
+    );
+    return { first, going, data, load };
+  }
+
+  test.for([
+    ["deleted", (load: Memoized<Load>) => load.cache.delete("a")],
+    ["cleared", (load: Memoized<Load>) => load.cache.clear()],
+  ] as const)("leaves nothing if its call is %s meanwhile", async ([, remove]) => {
+    const { first, going, data, load } = loading();
+    const before = load("a");
+    await turn();
+    remove(load);
+    data.now = 2;
+    const after = load("a");
+    await turn();
+    going.shift()?.();
+    expect(await before).toBe(1);
+    expect([...first.list()]).toEqual([]);
+    going.shift()?.();
+    expect(await after).toBe(2);
+    expect([...first.list()].length).toBe(1);
+  });
+
+  test("leaves nothing if its result has been invalidated meanwhile", async () => {
+    const { first, going, load } = loading({ tags: ["loaded"] });
+    const running = load("a");
+    await turn();
+    invalidateTag("loaded");
+    going.shift()?.();
+    expect(await running).toBe(1);
+    expect([...first.list()]).toEqual([]);
+  });
+
+  test("does not replace what was set meanwhile", async () => {
+    const { first, going, load } = loading();
+    const running = load("a");
+    await turn();
+    load.cache.set(["a"], 7 as never);
+    going.shift()?.();
+    expect(await running).toBe(1);
+    const other = memoize<Load>(async () => 9, {
+      store: defineStore(first.again()),
+      name: "load",
+      version: "1",
+    });
+    expect(await other("a")).toBe(7);
+  });
+
+  test("that was told to end is no failure of the call", async () => {
+    const first = memoryStore();
+    const load = memoize<Load>(
+      (_id, { signal } = { signal: new AbortController().signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason as Error)),
+        ),
+      {
+        store: defineStore(first.again()),
+        name: "load",
+        version: "1",
+        async: true,
+        rememberErrors: "1h",
+      },
+    );
+    const controller = new AbortController();
+    const left = load("a", { signal: controller.signal });
+    await turn();
+    controller.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    await turn();
+    expect([...first.list()]).toEqual([]);
   });
 });
 
