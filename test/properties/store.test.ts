@@ -323,6 +323,38 @@ describe("the handle", () => {
   });
 });
 
+describe("a refresh", () => {
+  test("that was overtaken while it ran has lost in the store, too", () => {
+    let time = 1000;
+    let refresh = (): void => {};
+    let meanwhile = (): void => {};
+    const options = {
+      name: "f",
+      version: "1",
+      ttl: 100,
+      staleWhileRevalidate: 1000,
+      clock: () => time,
+      schedule: (callback: () => void) => {
+        refresh = callback;
+        return () => {};
+      },
+    };
+    const first = memoryStore();
+    const fn = memoize((_n: number): number => (meanwhile(), 1), {
+      ...options,
+      store: defineStore(first.again()),
+    });
+    fn(1);
+    time += 150;
+    fn(1);
+    meanwhile = () => fn.cache.set([1], 50);
+    refresh();
+    expect(fn(1)).toBe(50);
+    const other = memoize((_n: number) => 99, { ...options, store: defineStore(first.again()) });
+    expect(other(1)).toBe(50);
+  });
+});
+
 describe("an async run under way", () => {
   type Load = (id: string, options?: { signal: AbortSignal }) => Promise<number>;
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -385,6 +417,29 @@ describe("an async run under way", () => {
       version: "1",
     });
     expect(await other("a")).toBe(7);
+  });
+
+  test("that is told to end while it waits for its claim does not begin", async () => {
+    const { first, going, load } = loading();
+    const running = load("a", { signal: new AbortController().signal });
+    await turn();
+    let runs = 0;
+    const other = memoize<Load>(async () => ++runs, {
+      store: defineStore(first.again()),
+      name: "load",
+      version: "1",
+    });
+    const controller = new AbortController();
+    const left = other("a", { signal: controller.signal });
+    await turn();
+    controller.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    load.cache.clear();
+    going.shift()?.();
+    await running;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(runs).toBe(0);
+    expect(await other("a")).toBe(1);
   });
 
   test("that was told to end is no failure of the call", async () => {

@@ -7,6 +7,7 @@ import { isRefusal } from "./run/overflow.ts";
 import { readCaller } from "./run/signal.ts";
 import { stack } from "./run/stack.ts";
 import { isThenable } from "./run/thenable.ts";
+import { refreshUnderWay } from "./run/watch.ts";
 import type { Found, StoredCall, Tier } from "./tier/tier.ts";
 
 /**
@@ -42,7 +43,9 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
       return value;
     }
     if (!isThenable(value)) {
-      writeResult(receiver, args, value, startedAt, call, claim);
+      // As in memory: a refresh that was overtaken while it ran has lost.
+      if (refreshUnderWay(whole.memo, call.key)?.isOvertaken === true) tier.release(call, claim);
+      else writeResult(receiver, args, value, startedAt, call, claim);
       return value;
     }
     tier.begin(call);
@@ -64,6 +67,13 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
   ): Promise<unknown> => {
     const claim = isForced ? tier.claimAtOnce(call) : await tier.claimLater(call, later);
     if (typeof claim === "object") return give(whole, tier, call, claim);
+    const gone = readCaller(args, whole.byIdentity)?.signals.find(({ aborted }) => aborted);
+    if (gone !== undefined) {
+      // Everybody has left while it waited for its claim.
+      tier.release(call, claim);
+      whole.runs--;
+      throw gone.reason;
+    }
     tier.begin(call);
     const since = invalidationsSoFar();
     const startedAt = now();
