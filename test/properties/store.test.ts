@@ -1,6 +1,6 @@
 /** A store below the memory: what is there is not run again, and nothing of it can make a call fail. */
-import { memoize } from "rote";
-import type { MemoizeOptions } from "rote";
+import { invalidateTag, memoize } from "rote";
+import type { Memoized, MemoizeOptions } from "rote";
 import { defineStore } from "rote/store";
 import type { StoreAddress, SyncStore } from "rote/store";
 import { memoryStore } from "rote/testing";
@@ -320,6 +320,150 @@ describe("the handle", () => {
     other(2);
     expect(make()(2)).toEqual({ n: 2 });
     expect(runs).toEqual([1, 1, 2]);
+  });
+});
+
+describe("a refresh", () => {
+  test("that was overtaken while it ran has lost in the store, too", () => {
+    let time = 1000;
+    let refresh = (): void => {};
+    let meanwhile = (): void => {};
+    const options = {
+      name: "f",
+      version: "1",
+      ttl: 100,
+      staleWhileRevalidate: 1000,
+      clock: () => time,
+      schedule: (callback: () => void) => {
+        refresh = callback;
+        return () => {};
+      },
+    };
+    const first = memoryStore();
+    const fn = memoize((_n: number): number => (meanwhile(), 1), {
+      ...options,
+      store: defineStore(first.again()),
+    });
+    fn(1);
+    time += 150;
+    fn(1);
+    meanwhile = () => fn.cache.set([1], 50);
+    refresh();
+    expect(fn(1)).toBe(50);
+    const other = memoize((_n: number) => 99, { ...options, store: defineStore(first.again()) });
+    expect(other(1)).toBe(50);
+  });
+});
+
+describe("an async run under way", () => {
+  type Load = (id: string, options?: { signal: AbortSignal }) => Promise<number>;
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+  /** Runs that end when they are told to, with what was there when they began. */
+  function loading(options: object = {}) {
+    const first = memoryStore();
+    const going: (() => void)[] = [];
+    const data = { now: 1 };
+    const load = memoize<Load>(
+      async () => {
+        const seen = data.now;
+        await new Promise<void>((resolve) => going.push(resolve));
+        return seen;
+      },
+      { store: defineStore(first.again()), name: "load", version: "1", ...options },
+    );
+    return { first, going, data, load };
+  }
+
+  test.for([
+    ["deleted", (load: Memoized<Load>) => load.cache.delete("a")],
+    ["cleared", (load: Memoized<Load>) => load.cache.clear()],
+  ] as const)("leaves nothing if its call is %s meanwhile", async ([, remove]) => {
+    const { first, going, data, load } = loading();
+    const before = load("a");
+    await turn();
+    remove(load);
+    data.now = 2;
+    const after = load("a");
+    await turn();
+    going.shift()?.();
+    expect(await before).toBe(1);
+    expect([...first.list()]).toEqual([]);
+    going.shift()?.();
+    expect(await after).toBe(2);
+    expect([...first.list()].length).toBe(1);
+  });
+
+  test("leaves nothing if its result has been invalidated meanwhile", async () => {
+    const { first, going, load } = loading({ tags: ["loaded"] });
+    const running = load("a");
+    await turn();
+    invalidateTag("loaded");
+    going.shift()?.();
+    expect(await running).toBe(1);
+    expect([...first.list()]).toEqual([]);
+  });
+
+  test("does not replace what was set meanwhile", async () => {
+    const { first, going, load } = loading();
+    const running = load("a");
+    await turn();
+    load.cache.set(["a"], 7 as never);
+    going.shift()?.();
+    expect(await running).toBe(1);
+    const other = memoize<Load>(async () => 9, {
+      store: defineStore(first.again()),
+      name: "load",
+      version: "1",
+    });
+    expect(await other("a")).toBe(7);
+  });
+
+  test("that is told to end while it waits for its claim does not begin", async () => {
+    const { first, going, load } = loading();
+    const running = load("a", { signal: new AbortController().signal });
+    await turn();
+    let runs = 0;
+    const other = memoize<Load>(async () => ++runs, {
+      store: defineStore(first.again()),
+      name: "load",
+      version: "1",
+    });
+    const controller = new AbortController();
+    const left = other("a", { signal: controller.signal });
+    await turn();
+    controller.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    load.cache.clear();
+    going.shift()?.();
+    await running;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(runs).toBe(0);
+    expect(await other("a")).toBe(1);
+  });
+
+  test("that was told to end is no failure of the call", async () => {
+    const first = memoryStore();
+    const load = memoize<Load>(
+      (_id, { signal } = { signal: new AbortController().signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason as Error)),
+        ),
+      {
+        store: defineStore(first.again()),
+        name: "load",
+        version: "1",
+        async: true,
+        rememberErrors: "1h",
+      },
+    );
+    const controller = new AbortController();
+    const left = load("a", { signal: controller.signal });
+    await turn();
+    controller.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    await turn();
+    expect([...first.list()]).toEqual([]);
   });
 });
 

@@ -1,10 +1,13 @@
 import type { AnyFunction } from "./cache/memo.ts";
 import type { Whole } from "./cache/whole.ts";
+import { invalidationsSoFar, isInvalidated } from "./cache/tags.ts";
 import { keyOfCall } from "./call/any.ts";
 import { now } from "./run/clock.ts";
 import { isRefusal } from "./run/overflow.ts";
+import { readCaller } from "./run/signal.ts";
 import { stack } from "./run/stack.ts";
 import { isThenable } from "./run/thenable.ts";
+import { refreshUnderWay } from "./run/watch.ts";
 import type { Found, StoredCall, Tier } from "./tier/tier.ts";
 
 /**
@@ -40,20 +43,19 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
       return value;
     }
     if (!isThenable(value)) {
-      writeResult(receiver, args, value, startedAt, call, claim);
+      // As in memory: a refresh that was overtaken while it ran has lost.
+      if (refreshUnderWay(whole.memo, call.key)?.isOvertaken === true) tier.release(call, claim);
+      else writeResult(receiver, args, value, startedAt, call, claim);
       return value;
     }
+    tier.begin(call);
+    const since = invalidationsSoFar();
     return Promise.resolve(value).then(
       (result) => {
-        writeResult(receiver, args, result, startedAt, call, claim);
+        writeLate(receiver, args, result, startedAt, call, claim, since);
         return result;
       },
-      (error: unknown) => {
-        if (old === undefined) writeFailure(error, startedAt, call, claim);
-        tier.release(call, claim);
-        if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, call, old);
-        throw error;
-      },
+      (error: unknown) => failLate(error, startedAt, call, claim, old),
     );
   };
   const runAsync = async (
@@ -65,18 +67,53 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
   ): Promise<unknown> => {
     const claim = isForced ? tier.claimAtOnce(call) : await tier.claimLater(call, later);
     if (typeof claim === "object") return give(whole, tier, call, claim);
+    const gone = readCaller(args, whole.byIdentity)?.signals.find(({ aborted }) => aborted);
+    if (gone !== undefined) {
+      // Everybody has left while it waited for its claim.
+      tier.release(call, claim);
+      whole.runs--;
+      throw gone.reason;
+    }
+    tier.begin(call);
+    const since = invalidationsSoFar();
     const startedAt = now();
     let result: unknown;
     try {
       result = await Reflect.apply(fn, receiver as never, args as never);
     } catch (error) {
-      if (old === undefined) writeFailure(error, startedAt, call, claim);
-      tier.release(call, claim);
-      if (old !== undefined && !isRefusal(error)) return rescue(whole, tier, call, old);
-      throw error;
+      // Who has left does not know how the run would have ended.
+      const caller = readCaller(args, whole.byIdentity);
+      if (caller?.signals.some(({ aborted }) => aborted) === true) tier.end(call);
+      return failLate(error, startedAt, call, claim, old);
     }
-    writeResult(receiver, args, result, startedAt, call, claim);
+    writeLate(receiver, args, result, startedAt, call, claim, since);
     return result;
+  };
+  /** The same for a run that took its time: what was set, deleted, cleared or invalidated meanwhile wins. */
+  const writeLate = (
+    receiver: unknown,
+    args: readonly unknown[],
+    value: unknown,
+    startedAt: number,
+    call: StoredCall,
+    fence: number,
+    since: number,
+  ): void => {
+    if (tier.end(call)) writeResult(receiver, args, value, startedAt, call, fence, since);
+    else tier.release(call, fence);
+  };
+  const failLate = (
+    error: unknown,
+    startedAt: number,
+    call: StoredCall,
+    fence: number,
+    old: Found | undefined,
+  ): unknown => {
+    const isOver = tier.end(call) && !isRefusal(error);
+    if (isOver && old === undefined) writeFailure(error, startedAt, call, fence);
+    tier.release(call, fence);
+    if (isOver && old !== undefined) return rescue(whole, tier, call, old);
+    throw error;
   };
   const writeResult = (
     receiver: unknown,
@@ -85,12 +122,14 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     startedAt: number,
     call: StoredCall,
     fence: number,
+    since: number = invalidationsSoFar(),
   ): void => {
     try {
       const runTime = now() - startedAt;
       const ttl = life.ttlOf(receiver, value, args);
       const tags = life.tagsOf(receiver, value, args);
-      tier.write(call, value, { ttl, runTime, tags, isFailure: false }, fence);
+      if (!isInvalidated(tags, since))
+        tier.write(call, value, { ttl, runTime, tags, isFailure: false }, fence);
       tier.handOver(call, ttl);
     } finally {
       tier.release(call, fence);

@@ -191,8 +191,8 @@ export class Entries extends Freshness implements PolicyHooks {
     return entry;
   }
 
-  /** Remembers a failure, which weighs 1: an error, or a promise that was rejected with that `error`. */
-  keepFailure(key: Key, state: number, failure: unknown, error: unknown = failure): void {
+  /** Remembers a failure, which weighs 1: an error, or a promise that was rejected. */
+  keepFailure(key: Key, state: number, failure: unknown): void {
     this.put(key, state, failure, 1, this.memo.whole.lower?.takeOver(key) ?? this.rules.errorTtl);
   }
 

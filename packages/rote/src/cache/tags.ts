@@ -21,6 +21,11 @@ export function invalidationsSoFar(): number {
   return invalidations;
 }
 
+/** Whether one of the tags has been invalidated since then. */
+export function isInvalidated(tags: readonly string[], since: number): boolean {
+  return since !== invalidations && tags.some((tag) => (invalidatedAt.get(tag) ?? 0) > since);
+}
+
 interface Tagged {
   readonly tags: readonly string[];
   readonly since: number;
@@ -36,7 +41,6 @@ export class Tags {
 
   isInvalid(entry: Entry): boolean {
     const tagged = this.tagged.get(entry);
-    if (tagged === undefined || tagged.since === invalidations) return false;
-    return tagged.tags.some((tag) => (invalidatedAt.get(tag) ?? 0) > tagged.since);
+    return tagged !== undefined && isInvalidated(tagged.tags, tagged.since);
   }
 }

@@ -115,12 +115,7 @@ export class Flight implements Pending, Waiting {
         if (!this.isSet && !isRefusal(error)) instead = entries.stale?.rescue(entry);
         // What was there before is better than a failure.
         if (entries.rules.errorTtl > 0 && !hasOld(entries, entry))
-          entries.keepFailure(
-            key,
-            isThrown ? FAILURE : REJECTION,
-            isThrown ? error : promise,
-            error,
-          );
+          entries.keepFailure(key, isThrown ? FAILURE : REJECTION, isThrown ? error : promise);
         else entries.giveUp(entry);
       } catch {
         // The clock has failed as well. Those who wait get the error of the run.

@@ -89,6 +89,8 @@ export class Tier implements LowerTier {
   /** What is about to be kept in memory has these TTLs, whatever the options say. */
   private handed: { readonly key: Key; readonly ttl: number }[] = [];
   private forgetsHanded = false;
+  /** Runs whose promise has not settled, by their digest: what was set, deleted or cleared meanwhile wins. */
+  private readonly underWay: Map<string, StoredCall> = new Map();
 
   /** As it was before anything was taken from the store. */
   private revision: number | undefined = undefined;
@@ -227,8 +229,21 @@ export class Tier implements LowerTier {
     return this.attempt(() => this.rules.store.claim(call.address) ?? 0, call.args) ?? 0;
   }
 
+  /** A run has begun that takes its time. */
+  begin(call: StoredCall): void {
+    this.underWay.set(call.address.digest, call);
+  }
+
+  /** It has ended; whether it may leave something behind. */
+  end(call: StoredCall): boolean {
+    const { digest } = call.address;
+    return this.underWay.get(digest) === call && this.underWay.delete(digest);
+  }
+
   release({ address, args }: StoredCall, fence: number): void {
-    if (fence > 0) this.attempt(() => this.rules.store.release(address, fence), args);
+    // A later run of the same call holds the same claim.
+    if (fence > 0 && !this.underWay.has(address.digest))
+      this.attempt(() => this.rules.store.release(address, fence), args);
   }
 
   /** Writes what a run has returned or, with `isFailure`, thrown. */
@@ -280,17 +295,20 @@ export class Tier implements LowerTier {
     const tags = life.tagsOf(receiver, value, args);
     const call = this.callOf(memo, key, args);
     if (this.revision === undefined) this.hasChanged();
+    this.underWay.delete(call.address.digest);
     this.write(call, value, { ttl, runTime: 0, tags, isFailure: false }, 0);
     this.handOver(call, ttl);
   }
 
   delete(memo: Memo, key: Key): boolean {
     const { address } = this.callOf(memo, key, []);
+    this.underWay.delete(address.digest);
     return this.attempt(() => this.rules.store.remove(address), undefined) === true;
   }
 
   clear(): void {
     const { store, namespace } = this.rules;
+    this.underWay.clear();
     this.attempt(() => store.clear(namespace), undefined);
   }
 
