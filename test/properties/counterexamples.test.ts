@@ -399,6 +399,26 @@ test("the depth of a recursion that fails is counted like that of one that retur
   expect(f.cache.stats().depth).toBe(5001);
 });
 
+test("a refresh in code that has caught a suspension does not meet what is unwound", () => {
+  const f: Memoized<(n: number) => number> = memoize(
+    (n: number): number => {
+      if (n % 4 === 0) {
+        let sum = n;
+        try {
+          if (n >= 3) sum += f(n - 3);
+        } catch {
+          sum++;
+        }
+        return n === 0 ? sum : sum + f.cache.refresh(n - 1);
+      }
+      const less = [0, 4, Infinity, 3][n % 4] as number;
+      return n < less ? n : n + f(n - less);
+    },
+    { depthLimit: 3 },
+  );
+  expect(f(12)).toBe(67);
+});
+
 test("a refresh that was refused is no run", () => {
   const f: Memoized<(n: number) => number> = memoize((n: number): number => f.cache.refresh(n));
   expect(() => f(1)).toThrow("needs its own result");

@@ -22,6 +22,7 @@ import { catchUp, forgetAll, keepForDrives, noteRemoved } from "./run/forget.ts"
 import { setEntry } from "./run/keep.ts";
 import { runOutermost } from "./run/outermost.ts";
 import { runPlainly } from "./run/plain.ts";
+import { runRefused } from "./run/refused.ts";
 import { readCaller } from "./run/signal.ts";
 import { outside, stack } from "./run/stack.ts";
 
@@ -211,6 +212,10 @@ export class Handle implements CacheHandle {
         ? fly(memo, this.#receiver, args, key, caller, true)
         : Promise.reject(gone.reason);
     }
+    const { segment, isOutside } = stack;
+    // In code that has caught a suspension: what is under way above is not, any more.
+    if (segment?.isSuspended === true && !isOutside)
+      return runRefused(segment, memo, this.#receiver, args, key);
     const before = memo.trie.get(key);
     const value = outside(() => runOutermost(memo, this.#receiver, args, key, { isForced: true }));
     if (isThenable(value)) return insist(memo, key, value);
