@@ -656,7 +656,26 @@ describe("an async function", () => {
         version: "1",
       });
     expect(await make()("x")).toEqual({ id: "x", run: 1 });
-    expect(await make()("x")).toEqual({ id: "x", run: 1 });
+    const again = make()("x");
+    expect(again).toBeInstanceOf(Promise);
+    expect(await again).toEqual({ id: "x", run: 1 });
+  });
+
+  test("which was rejected, and is remembered as a promise", async () => {
+    const first = memoryStore();
+    let runs = 0;
+    const make = () =>
+      memoize((id: string) => (runs++, Promise.reject(new RangeError(id))), {
+        store: defineStore(first.again()),
+        name: "load",
+        version: "1",
+        rememberErrors: "1h",
+      });
+    await expect(make()("x")).rejects.toThrow(RangeError);
+    const again = make()("x");
+    expect(again).toBeInstanceOf(Promise);
+    await expect(again).rejects.toThrow(RangeError);
+    expect(runs).toBe(1);
   });
 });
 

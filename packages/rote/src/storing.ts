@@ -25,16 +25,18 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     isForced: boolean,
   ): unknown => {
     const claim = isForced ? tier.claimAtOnce(call) : tier.claim(call);
-    if (typeof claim === "object") return give(whole, tier, call, claim);
+    if (typeof claim === "object")
+      return promised(whole, claim, () => give(whole, tier, call, claim));
     const startedAt = now();
     let value: unknown;
     try {
       value = Reflect.apply(fn, receiver as never, args as never);
     } catch (error) {
       const isOver = stack.segment?.isSuspended !== true && !isRefusal(error);
-      if (isOver && old === undefined) writeFailure(error, startedAt, call, claim);
+      if (isOver && old === undefined) writeFailure(error, startedAt, call, claim, false);
       tier.release(call, claim);
-      if (isOver && old !== undefined) return rescue(whole, tier, call, old);
+      if (isOver && old !== undefined)
+        return promised(whole, old, () => rescue(whole, tier, call, old));
       throw error;
     }
     if (stack.segment?.isSuspended === true) {
@@ -45,7 +47,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     if (!isThenable(value)) {
       // As in memory: a refresh that was overtaken while it ran has lost.
       if (refreshUnderWay(whole.memo, call.key)?.isOvertaken === true) tier.release(call, claim);
-      else writeResult(receiver, args, value, startedAt, call, claim);
+      else writeResult(receiver, args, value, startedAt, call, claim, undefined);
       return value;
     }
     tier.begin(call);
@@ -110,7 +112,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     old: Found | undefined,
   ): unknown => {
     const isOver = tier.end(call) && !isRefusal(error);
-    if (isOver && old === undefined) writeFailure(error, startedAt, call, fence);
+    if (isOver && old === undefined) writeFailure(error, startedAt, call, fence, true);
     tier.release(call, fence);
     if (isOver && old !== undefined) return rescue(whole, tier, call, old);
     throw error;
@@ -122,14 +124,16 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     startedAt: number,
     call: StoredCall,
     fence: number,
-    since: number = invalidationsSoFar(),
+    /** When a run that took its time began. */
+    since: number | undefined,
   ): void => {
     try {
       const runTime = now() - startedAt;
       const ttl = life.ttlOf(receiver, value, args);
       const tags = life.tagsOf(receiver, value, args);
-      if (!isInvalidated(tags, since))
-        tier.write(call, value, { ttl, runTime, tags, isFailure: false }, fence);
+      const isPromised = since !== undefined;
+      if (!isPromised || !isInvalidated(tags, since))
+        tier.write(call, value, { ttl, runTime, tags, isFailure: false, isPromised }, fence);
       tier.handOver(call, ttl);
     } finally {
       tier.release(call, fence);
@@ -140,13 +144,14 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     startedAt: number,
     call: StoredCall,
     fence: number,
+    isPromised: boolean,
   ): void => {
     const { errorTtl: ttl } = life;
     if (ttl > 0)
       tier.write(
         call,
         error,
-        { ttl, runTime: now() - startedAt, tags: [], isFailure: true },
+        { ttl, runTime: now() - startedAt, tags: [], isFailure: true, isPromised },
         fence,
       );
   };
@@ -156,7 +161,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
     const found = isForced ? undefined : tier.find(call);
     if (found !== undefined && tier.mayReturn(found))
-      return promised(whole, () => give(whole, tier, call, found));
+      return promised(whole, found, () => give(whole, tier, call, found));
     // It has a value in hand, for the case that the run fails.
     return (whole.isAsync ? runAsync : runSync)(this, args, call, found, isForced);
   };
@@ -182,8 +187,9 @@ function rescue(whole: Whole, tier: Tier, call: StoredCall, { value, ttl }: Foun
   return value;
 }
 
-function promised(whole: Whole, giveIt: () => unknown): unknown {
-  return whole.isAsync ? Promise.resolve().then(giveIt) : giveIt();
+/** As the run would have given it: in a promise, where it gave one. */
+function promised(whole: Whole, { isPromised }: Found, giveIt: () => unknown): unknown {
+  return whole.isAsync || isPromised ? Promise.resolve().then(giveIt) : giveIt();
 }
 
 interface Platform {

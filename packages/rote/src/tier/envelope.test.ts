@@ -8,6 +8,7 @@ const argumentBytes = Uint8Array.of(1, 2, 3, 4, 5);
 
 const envelope: Envelope = {
   kind: "result",
+  isPromised: false,
   createdAt: 1000,
   expiresAt: 2000,
   runTime: 12.5,
@@ -79,6 +80,7 @@ describe("an envelope", () => {
   test("is written as the specification says", () => {
     expect(read(write())).toStrictEqual({
       kind: "result",
+      isPromised: false,
       createdAt: 1000,
       expiresAt: 2000,
       runTime: 3,
@@ -95,6 +97,15 @@ describe("an envelope", () => {
     const bytes = Buffer.concat([Buffer.alloc(3), pack(envelope), Buffer.alloc(5)]);
     expect(open(bytes.subarray(3, -5), argumentBytes, 0)).toMatchObject({ runTime: 12.5 });
   });
+
+  test.each(["result", "encoded", "failure", "error"] as const)(
+    "keeps that %s was promised",
+    (kind) => {
+      const envelopeOfPromise = { ...envelope, kind, isPromised: true };
+      expect(pack(envelopeOfPromise)[14]).toBe((pack({ ...envelope, kind })[14] as number) | 16);
+      expect(read(pack(envelopeOfPromise))).toStrictEqual(envelopeOfPromise);
+    },
+  );
 
   test.each(["result", "encoded", "failure", "error"] as const)("keeps the kind %s", (kind) => {
     expect(read(pack({ ...envelope, kind }))).toMatchObject({ kind });
@@ -198,6 +209,7 @@ describe("a miss", () => {
     ["newer", "version 2 with nothing but a frame", write({ version: 2, length: 16, end: 16 })],
     ["newer", "a compressed payload", write({ flags: 8 })],
     ["newer", "an unknown flag", write({ flags: 0x8000 })],
+    ["newer", "an unknown flag of what was promised", write({ flags: 0x8010 })],
     ["other arguments", "other arguments", write({ rest: [1, 0, 0xe9, 0, 7, 8, 8, 0xff, 15] })],
     ["other codec", "an encoded result", write({ flags: 4 })],
     ["expired", "an entry at its expiry", write({ expiresAt: 1500 })],

@@ -19,6 +19,8 @@ export type PayloadKind = "result" | "encoded" | "failure" | "error";
 /** A stored entry. Instants are epoch milliseconds, durations milliseconds. */
 export interface Envelope {
   readonly kind: PayloadKind;
+  /** Whether the run has returned a promise, which brought this. */
+  readonly isPromised?: boolean;
   /** When the run finished. */
   readonly createdAt: number;
   /** From when on the entry is not returned any more; `Infinity` for never. */
@@ -65,7 +67,8 @@ const LONGEST_TAG = 0xffff;
 const FAILURE = 1;
 const DESCRIBED = 2;
 const ENCODED = 4;
-const KNOWN_FLAGS: number = FAILURE | DESCRIBED | ENCODED;
+const PROMISED = 16;
+const KNOWN_FLAGS: number = FAILURE | DESCRIBED | ENCODED | PROMISED;
 
 const FLAGS: { readonly [kind in PayloadKind]: number } = {
   result: 0,
@@ -128,7 +131,7 @@ export function pack(envelope: Envelope): Uint8Array<ArrayBuffer> {
   view.setUint32(0, MAGIC, true);
   view.setUint32(8, length, true);
   view.setUint16(12, VERSION, true);
-  view.setUint16(14, FLAGS[envelope.kind], true);
+  view.setUint16(14, FLAGS[envelope.kind] | (envelope.isPromised === true ? PROMISED : 0), true);
   view.setFloat64(16, createdAt, true);
   view.setFloat64(24, expiresAt, true);
   view.setFloat64(32, runTime ?? -1, true);
@@ -193,7 +196,7 @@ export function read(bytes: Uint8Array): Envelope | MissReason {
   const flags = view.getUint16(14, true);
   if (version > VERSION || (version === VERSION && (flags & ~KNOWN_FLAGS) !== 0)) return "newer";
   if (version < VERSION || length < HEADER_LENGTH) return "damaged";
-  const kind = kindOf(flags);
+  const kind = kindOf(flags & ~PROMISED);
   if (kind === undefined) return "damaged";
 
   const createdAt = view.getFloat64(16, true);
@@ -209,6 +212,7 @@ export function read(bytes: Uint8Array): Envelope | MissReason {
   if (tags === undefined) return "damaged";
   return {
     kind,
+    isPromised: (flags & PROMISED) !== 0,
     createdAt,
     expiresAt,
     runTime: runTime === -1 ? undefined : runTime,

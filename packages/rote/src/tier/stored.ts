@@ -7,7 +7,7 @@ import { checkStorable } from "./storable.ts";
 /** What is stored besides the value. */
 export type About = Pick<
   Envelope,
-  "createdAt" | "expiresAt" | "runTime" | "tags" | "argumentBytes"
+  "isPromised" | "createdAt" | "expiresAt" | "runTime" | "tags" | "argumentBytes"
 >;
 
 /** What was stored: what the run has returned or, of a failure, thrown. */
@@ -63,13 +63,14 @@ export function openStored(
 ): Stored | MissReason {
   const envelope = open(bytes, argumentBytes, now, isEncoded);
   if (typeof envelope === "string") return envelope;
-  const { kind, createdAt, expiresAt, runTime, tags } = envelope;
+  const { kind, isPromised = false, createdAt, expiresAt, runTime, tags } = envelope;
   let read = deserialise(envelope);
   if (kind === "error" && typeof read !== "string") read = reviveError(read.value);
   if (typeof read === "string") return read;
   return {
     isFailure: kind === "failure" || kind === "error",
     value: read.value,
+    isPromised,
     createdAt,
     expiresAt,
     runTime,

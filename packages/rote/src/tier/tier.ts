@@ -65,6 +65,8 @@ export interface Found {
   readonly value: unknown;
   /** How long it is good for, still; below 0, for how long it has been stale. */
   readonly ttl: number;
+  /** Whether the run has returned a promise for it. */
+  readonly isPromised: boolean;
 }
 
 /** The shortest and the longest time between two looks at what another process is making. */
@@ -149,14 +151,14 @@ export class Tier implements LowerTier {
   }
 
   private decoded(
-    { isFailure, value }: Stored,
+    { isFailure, value, isPromised = false }: Stored,
     ttl: number,
     args: readonly unknown[],
   ): Found | undefined {
     const { decode } = this.rules;
-    if (decode === undefined || isFailure) return { isFailure, value, ttl };
+    if (decode === undefined || isFailure) return { isFailure, value, ttl, isPromised };
     try {
-      return { isFailure, value: outside(() => decode(value)), ttl };
+      return { isFailure, value: outside(() => decode(value)), ttl, isPromised };
     } catch (error) {
       this.failed(error, "decode", args);
       return undefined;
@@ -250,19 +252,26 @@ export class Tier implements LowerTier {
   write(
     call: StoredCall,
     value: unknown,
-    about: { ttl: number; runTime: number; tags: readonly string[]; isFailure: boolean },
+    about: {
+      ttl: number;
+      runTime: number;
+      tags: readonly string[];
+      isFailure: boolean;
+      isPromised: boolean;
+    },
     fence: number,
   ): void {
     const { store, encode, now } = this.rules;
     if (!(about.ttl > 0)) return;
-    const { runTime, tags, isFailure } = about;
+    const { runTime, tags, isFailure, isPromised } = about;
     const createdAt = now();
     const expiresAt = createdAt + about.ttl;
     // The store is to keep it for as long as it may be returned.
     const note = { expiresAt: isFailure ? expiresAt : expiresAt + this.window, runTime, tags };
     let bytes: Uint8Array;
     try {
-      const packed = { createdAt, expiresAt, runTime, tags, argumentBytes: call.argumentBytes };
+      const { argumentBytes } = call;
+      const packed = { isPromised, createdAt, expiresAt, runTime, tags, argumentBytes };
       if (isFailure) bytes = packFailure(value, packed);
       else if (encode === undefined) bytes = packResult(value, packed);
       else
@@ -296,7 +305,7 @@ export class Tier implements LowerTier {
     const call = this.callOf(memo, key, args);
     if (this.revision === undefined) this.hasChanged();
     this.underWay.delete(call.address.digest);
-    this.write(call, value, { ttl, runTime: 0, tags, isFailure: false }, 0);
+    this.write(call, value, { ttl, runTime: 0, tags, isFailure: false, isPromised: false }, 0);
     this.handOver(call, ttl);
   }
 
