@@ -21,6 +21,7 @@ import { odd, oddities, storable } from "../support/storables.ts";
 import { tries } from "../support/tries.ts";
 
 const anyAbout: fc.Arbitrary<About> = fc.record({
+  isPromised: fc.boolean(),
   createdAt: fc.double({ noNaN: true, noDefaultInfinity: true }),
   expiresAt: fc.oneof(fc.constant(Infinity), fc.double({ min: 1, noNaN: true })),
   runTime: fc.option(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), {
