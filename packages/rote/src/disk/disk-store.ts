@@ -1,4 +1,5 @@
 import type { StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/store.ts";
+import { sleep } from "../tier/sleep.ts";
 import { Access } from "./access.ts";
 import { spaceOf, trim } from "./bounds.ts";
 import {
@@ -20,7 +21,7 @@ import { Pending, type Task } from "./pending.ts";
 import type { Platform } from "./platform.ts";
 import { kindOf, type Operation } from "./problem.ts";
 import { Counts, type DiskStats } from "./stats.ts";
-import { pause, type StoreFile } from "./store-file.ts";
+import type { StoreFile } from "./store-file.ts";
 import { Uses } from "./uses.ts";
 
 /** How long ago the file may last have been seen under its name, in milliseconds, when it is read, and when it is written. */
@@ -164,7 +165,7 @@ export class DiskStore implements SyncStore {
       if (isDone === true) break;
       if (this.#platform.now() >= until)
         this.#access.run("write", WRITING, (file) => this.#pending.drain(file));
-      pause(20);
+      sleep(20);
     }
     this.#access.run("write", WRITING, (file) => {
       file.exec("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(PASSIVE)");

@@ -1,3 +1,4 @@
+import { sleep } from "../tier/sleep.ts";
 import { seedOf, toColumn } from "./column.ts";
 import { makeFile, type Location } from "./location.ts";
 import type { Connection, Platform, Statement, Status } from "./platform.ts";
@@ -56,7 +57,7 @@ export class StoreFile {
           return new StoreFile(connection, location.path, platform, status);
         } catch (error) {
           if (kindOf(error) !== "busy" || platform.now() >= until) throw error;
-          pause(5);
+          sleep(5);
         }
       }
     } catch (error) {
@@ -148,9 +149,4 @@ export function statusOf({ files }: Platform, path: string): Status | undefined 
 
 export function isSame(one: Status | undefined, other: Status | undefined): boolean {
   return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
-}
-
-/** Waits where nothing else can happen in the meantime. */
-export function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

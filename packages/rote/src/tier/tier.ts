@@ -9,7 +9,7 @@ import { isThenable } from "../run/thenable.ts";
 import { argumentBytes } from "./argument-bytes.ts";
 import { sha256 } from "./digest.ts";
 import { type MissReason, REMOVED } from "./envelope.ts";
-import { sleep } from "./pause.ts";
+import { sleep } from "./sleep.ts";
 import type { StoreAddress, SyncStore } from "./store.ts";
 import { openStored, packFailure, packResult, type Stored } from "./stored.ts";
 
