@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { contenders as allContenders, loadContender } from "./contenders/index.mjs";
 import { describeMachine } from "./measure/machine.mjs";
 import { runProcess } from "./measure/process.mjs";
+import { toJson } from "./measure/results.mjs";
 import { ratios, summarize } from "./measure/summary.mjs";
 import { renderReport } from "./report.mjs";
 import { rows as allRows } from "./rows/index.mjs";
@@ -173,14 +174,4 @@ function misuse(message) {
 
 function progress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
-}
-
-/** Samples on one line each: the file is kept in git and read in diffs. */
-function toJson(value) {
-  const text = JSON.stringify(
-    value,
-    (key, item) => (typeof item === "number" ? Number(item.toPrecision(6)) : item),
-    2,
-  );
-  return `${text.replace(/\[\s+((?:[\d.e+-]+|null)(?:,\s+(?:[\d.e+-]+|null))*)\s+\]/g, (_, list) => `[${list.replace(/\s+/g, " ")}]`)}\n`;
 }

@@ -5,11 +5,11 @@
  * process. The awaits are measured under this Node and under every other one that --node names.
  * Prints tables, and writes bench/results/async.json and async.md.
  */
-import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { describeMachine } from "../measure/machine.mjs";
 import { runWorker } from "../measure/process.mjs";
+import { writeResults } from "../measure/results.mjs";
 import { ratios, summarize } from "../measure/summary.mjs";
 import { contenders } from "./contenders.mjs";
 import { render } from "./render.mjs";
@@ -35,11 +35,7 @@ const awaits = [];
 for (const program of [process.execPath, ...options.node]) awaits.push(await runAwaits(program));
 
 const run = { machine: describeMachine(["rote", "p-memoize"]), rounds, results, awaits };
-const folder = new URL("../results/", import.meta.url);
-const rounded = (key, item) => (typeof item === "number" ? Number(item.toPrecision(6)) : item);
-writeFileSync(new URL("async.json", folder), `${JSON.stringify(run, rounded, 2)}\n`);
-writeFileSync(new URL("async.md", folder), render(run));
-process.stdout.write(render(run));
+writeResults("async", run, render(run));
 if (!isRight) process.exitCode = 1;
 
 async function runRow(id) {

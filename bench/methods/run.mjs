@@ -4,11 +4,11 @@
  * What a call of a memoized method costs beside one that keeps its results by hand, in a process with
  * one class and in one with ten. Prints a table, and writes bench/results/methods.json and methods.md.
  */
-import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { describeMachine } from "../measure/machine.mjs";
 import { runWorker } from "../measure/process.mjs";
+import { writeResults } from "../measure/results.mjs";
 import { ratios, summarize } from "../measure/summary.mjs";
 import { peers } from "./contenders.mjs";
 import { render } from "./render.mjs";
@@ -28,11 +28,7 @@ for (const { id } of rows)
   for (const mode of ["alone", "company"]) results.push(await runRow(id, mode));
 
 const run = { machine: describeMachine(peers), rounds, results };
-const folder = new URL("../results/", import.meta.url);
-const rounded = (key, item) => (typeof item === "number" ? Number(item.toPrecision(6)) : item);
-writeFileSync(new URL("methods.json", folder), `${JSON.stringify(run, rounded, 2)}\n`);
-writeFileSync(new URL("methods.md", folder), render(run));
-process.stdout.write(render(run));
+writeResults("methods", run, render(run));
 if (!isRight) process.exitCode = 1;
 
 async function runRow(id, mode) {
