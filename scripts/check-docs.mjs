@@ -8,8 +8,10 @@
  * - README.md, between <!-- size:SUBPATH --> and <!-- /size -->: the measured size of an import.
  * - packages/rote/README.md and each package's LICENSE: copies, because npm packs no file from above.
  * - docs/reference/SUBPATH.md: every public name, from the emitted declarations.
+ *
+ * And no page has marks of a merge in it, also as the formatter rewrites them.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -135,6 +137,13 @@ for (const [subpath, target] of Object.entries(exports)) {
     `docs/reference/${name}.md`,
     reference(specifier, join(root, "packages/rote", target.types)),
   );
+}
+
+const pages = "{*,docs/**/*,packages/*/*,bench/{*,results/*}}.md";
+for (const path of globSync(pages, { cwd: root })) {
+  const lines = readFileSync(join(root, path), "utf8").split("\n");
+  const at = lines.findIndex((line) => /^(<{7} |={7}$|\| ={7} |>{7} |(> ){7})/.test(line));
+  if (at !== -1) problems.push(`${path}:${at + 1} is a mark of a merge. Settle the merge there.`);
 }
 
 for (const problem of problems) console.error(problem);
