@@ -7,7 +7,10 @@ import { findStores } from "./store-option.ts";
 
 /**
  * Lets every result be gone that has this tag, by the option `tags`: of every function, receiver and
- * request, in memory and in the stores in use. Runs under way that began before are kept by nobody.
+ * request, in memory and in the stores in use.
+ *
+ * What a promise brings that is pending meanwhile is not kept. A synchronous run that invalidates a tag
+ * of its own result keeps it.
  *
  * In memory it takes no time in proportion: results go when they are next asked for, or swept. Other
  * processes that use the same store see it within a second. A store that fails is left out.
