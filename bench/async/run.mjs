@@ -68,7 +68,7 @@ async function runAwaits(program) {
   const times = {};
   for (let round = 0; round < rounds; round++) {
     for (const name of ["plain", "rote"]) {
-      const report = await runWorker(worker, ["awaits", name, "time"], program);
+      const report = await runWorker(worker, ["awaits", name, "time"], { program });
       if (report.failure) throw new Error(`awaits: ${name} ${report.failure}`);
       node = report.node;
       for (const [what, sample] of Object.entries(report.times)) {

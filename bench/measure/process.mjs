@@ -2,20 +2,20 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const TIMEOUT_MS = 20_000;
+const LIMIT_MS = 20_000;
 const worker = fileURLToPath(new URL("../worker.mjs", import.meta.url));
 
 export const runProcess = (rowId, contender, mode) => runWorker(worker, [rowId, contender, mode]);
 
 /** The same for another script, under another Node if need be. */
-export function runWorker(script, args, program = process.execPath) {
+export function runWorker(script, args, { program = process.execPath, limit = LIMIT_MS } = {}) {
   const env = { ...process.env, NODE_ENV: "production" };
   delete env.ROTE; // neither belongs in a measurement
   delete env.NODE_OPTIONS;
   const all = ["--expose-gc", script, ...args];
   return new Promise((resolve) => {
-    execFile(program, all, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
-      if (error?.killed) resolve({ failure: `takes more than ${TIMEOUT_MS / 1000} s` });
+    execFile(program, all, { env, timeout: limit }, (error, stdout, stderr) => {
+      if (error?.killed) resolve({ failure: `takes more than ${limit / 1000} s` });
       else if (error) resolve({ failure: `crashes: ${firstLine(stderr) || error.message}` });
       else resolve(JSON.parse(stdout));
     });
