@@ -1,4 +1,4 @@
-import type { StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/store.ts";
+import type { Claim, StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/store.ts";
 import { sleep } from "../tier/sleep.ts";
 import { Access } from "./access.ts";
 import { spaceOf, trim } from "./bounds.ts";
@@ -6,6 +6,7 @@ import {
   checkEntry,
   clearNamespace,
   digestOf,
+  discardEntry,
   dropRow,
   listPage,
   readEntry,
@@ -97,6 +98,15 @@ export class DiskStore implements SyncStore {
     return false;
   }
 
+  discard(address: StoreAddress, bytes: Uint8Array): void {
+    digestOf(address);
+    // What could not be discarded now is found worthless again.
+    this.#attempt("write", WRITING, (file) => {
+      discardEntry(file, address, bytes);
+      return true;
+    });
+  }
+
   remove(address: StoreAddress): boolean {
     digestOf(address);
     const isPending = this.#forget(
@@ -117,15 +127,20 @@ export class DiskStore implements SyncStore {
   }
 
   revision(): number {
-    return this.#access.run("read", CLAIMING, (file) => readState(file).revision);
+    return this.#access.run("read", CLAIMING, (file) => {
+      file.endView();
+      return readState(file).revision;
+    });
   }
 
-  claim(address: StoreAddress): number | undefined {
+  claim(address: StoreAddress): Claim | undefined {
     digestOf(address);
     return this.#access.run("claim", CLAIMING, (file) => {
-      const fence = this.#leases.claim(file, address);
-      if (fence !== undefined) this.#counts.of.claims++;
-      return fence;
+      const claim = this.#leases.claim(file, address);
+      if (claim === undefined) return undefined;
+      this.#counts.of.claims++;
+      const isPending = this.#pending.count > 0 && this.#pending.find(address) !== undefined;
+      return isPending ? { ...claim, isAbsent: false } : claim;
     });
   }
 
@@ -193,6 +208,7 @@ export class DiskStore implements SyncStore {
 
   #readFile(address: StoreAddress): Uint8Array | undefined {
     return this.#access.run("read", READING, (file) => {
+      file.view();
       const found = readEntry(file, address);
       if (found === undefined) return undefined;
       if (found === "damaged") {
@@ -214,6 +230,7 @@ export class DiskStore implements SyncStore {
     fence?: number,
   ): boolean {
     const isWritten = writeEntry(file, address, bytes, note, fence, this.#platform.clock());
+    if (fence !== undefined) this.#leases.ended(fence);
     if (!isWritten) {
       this.#counts.of.refused++;
       return false;
