@@ -21,6 +21,7 @@ import { type Bounds, boundsOf, type DiskOptions } from "./options.ts";
 import { Pending, type Task } from "./pending.ts";
 import type { Platform } from "./platform.ts";
 import { kindOf, type Operation } from "./problem.ts";
+import "./disposable.ts";
 import { Counts, type DiskStats } from "./stats.ts";
 import type { StoreFile } from "./store-file.ts";
 import { Uses } from "./uses.ts";
@@ -193,6 +194,20 @@ export class DiskStore implements SyncStore {
     if (this.#pending.count > 0) this.#attempt("write", WRITING, () => true);
     this.#access.close();
     this.#pending.clear();
+  }
+
+  /**
+   * `flush`, then `close`: for `await using store = disk()`. It closes also when it cannot flush.
+   *
+   * @throws {RoteError} `ERR_STORE` if another process keeps the file locked for five seconds.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#access.isClosed) return;
+    try {
+      this.flush();
+    } finally {
+      this.close();
+    }
   }
 
   /** Counts of this handle since it was opened, and what the file holds of all processes. */

@@ -44,6 +44,20 @@ storeConformance("disk", () => ({ store: disk(directory), again: () => disk(dire
   test,
 });
 
+test("what is disposed of has written everything and is closed", async () => {
+  const store = disk(directory);
+  const other = new DatabaseSync(store.path);
+  other.exec("BEGIN IMMEDIATE");
+  // Put off, because somebody else is writing.
+  expect(store.write(address, bytes, note)).toBe(true);
+  other.exec("COMMIT");
+  await store[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  expect(errorOf(() => store.read(address)).message).toContain("is closed");
+  expect(other.prepare("SELECT count(*) AS count FROM entries").get()).toEqual({ count: 1 });
+  other.close();
+});
+
 describe("where the file is", () => {
   test("a path that ends like a database is the file, any other a directory", () => {
     for (const [path, file] of [
