@@ -471,6 +471,41 @@ describe("an async run under way", () => {
 });
 
 describe("stale results", () => {
+  test.for([false, true])(
+    "are refreshed by a process that asks once: async %s",
+    async (isAsync) => {
+      let time = 1000;
+      const timers: (() => void)[] = [];
+      const { first, runs, make } = world({
+        ttl: 100,
+        staleWhileRevalidate: 1000,
+        async: isAsync,
+        clock: () => time,
+        schedule: (callback: () => void) => {
+          timers.push(callback);
+          return () => {};
+        },
+      });
+      await make()(1);
+      time += 150;
+      const other = make();
+      expect(await other(1)).toEqual({ n: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (const timer of timers) timer();
+      expect(runs).toEqual([1, 1]);
+      expect(other.cache.stats()).toMatchObject({ runs: 1, refreshes: 1, staleHits: 0 });
+      await undefined;
+      await undefined;
+      // What it made is there for those who come after the old one's end.
+      time += 99;
+      const third = make();
+      await third(1);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(third.cache.stats()).toMatchObject({ runs: 0, refreshes: 0 });
+      expect([...first.list()].length).toBe(1);
+    },
+  );
+
   test("are returned while a run refreshes them, also by a process that finds them so", () => {
     let time = 1000;
     let refresh = (): void => {};

@@ -4,6 +4,7 @@ import { invalidationsSoFar, isInvalidated } from "./cache/tags.ts";
 import { keyOfCall } from "./call/any.ts";
 import { now } from "./run/clock.ts";
 import { isRefusal } from "./run/overflow.ts";
+import { revalidateLater } from "./run/revalidate.ts";
 import { readCaller } from "./run/signal.ts";
 import { stack } from "./run/stack.ts";
 import { isThenable } from "./run/thenable.ts";
@@ -158,8 +159,10 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     whole.isForced = false;
     const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
     const found = isForced ? undefined : tier.find(call);
-    if (found !== undefined && tier.mayReturn(found))
+    if (found !== undefined && tier.mayReturn(found)) {
+      if (found.ttl <= 0) revalidateLater(whole.memo, this, args, call.key);
       return promised(whole, found, () => give(whole, tier, call, found));
+    }
     // It has a value in hand, for the case that the run fails.
     return (whole.isAsync ? runAsync : runSync)(this, args, call, found, isForced);
   };

@@ -21,10 +21,16 @@ import { type Bounds, boundsOf, type DiskOptions } from "./options.ts";
 import { Pending, type Task } from "./pending.ts";
 import type { Platform } from "./platform.ts";
 import { kindOf, type Operation } from "./problem.ts";
-import "./disposable.ts";
 import { Counts, type DiskStats } from "./stats.ts";
 import type { StoreFile } from "./store-file.ts";
 import { Uses } from "./uses.ts";
+
+declare global {
+  // The language has it from ES2026 on, and Node since long before; a compiler's library may not know it yet.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
 
 /** How long ago the file may last have been seen under its name, in milliseconds, when it is read, and when it is written. */
 const [READING, WRITING, CLAIMING] = [1000, 100, 0];
