@@ -78,9 +78,9 @@ async function addressOfFirst(): Promise<{ namespace: string; digest: string }> 
   try {
     const store = disk(elsewhere);
     memoize((n: number) => n, { store, name: "square", version: "1" })(0);
-    const [{ namespace, digest }] = [...store.list()] as [{ namespace: string; digest: string }];
+    const [entry] = [...store.list()];
     store.close();
-    return { namespace, digest };
+    return entry ?? expect.unreachable("nothing is stored");
   } finally {
     rmSync(elsewhere, { recursive: true, force: true });
   }

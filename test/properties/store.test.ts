@@ -293,6 +293,33 @@ describe("arguments", () => {
 });
 
 describe("the handle", () => {
+  test("what a promise brings that set is given reaches the store, if it is still wanted", async () => {
+    const { first, runs, make } = world({ async: true });
+    const fn = make() as unknown as Memoized<(n: number) => Promise<unknown>>;
+    let settle = (_value: unknown): void => {};
+    const late = new Promise<unknown>((resolve) => (settle = resolve));
+    fn.cache.set([1], Promise.resolve({ n: 100 }));
+    fn.cache.set([2], late);
+    fn.cache.set([3], Promise.resolve({ n: 300 }));
+    fn.cache.delete(3);
+    fn.cache.set([4], Promise.reject(new Error("none")));
+    fn.cache.set([5], late);
+    fn.cache.set([5], Promise.resolve({ n: 500 }));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect([...first.list()].length).toBe(2);
+    settle({ n: 200 });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const other = make();
+    expect(await Promise.all([1, 2, 3, 4, 5].map((n) => other(n)))).toEqual([
+      { n: 100 },
+      { n: 200 },
+      { n: 3 },
+      { n: 4 },
+      { n: 500 },
+    ]);
+    expect(runs).toEqual([3, 4]);
+  });
+
   test("set, delete and clear reach the store", () => {
     const { runs, make } = world();
     const a = make();

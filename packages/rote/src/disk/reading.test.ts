@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { DiskStore } from "./disk-store.ts";
 import { BEATS } from "./leases.ts";
 import { locate } from "./location.ts";
-import { nodePlatform, type Platform } from "./platform.ts";
+import { type Connection, nodePlatform, type Platform } from "./platform.ts";
 
 let directory: string;
 /** Of all handles; nothing moves it but the test. */
@@ -28,21 +28,25 @@ afterEach(() => {
 
 function open(): DiskStore {
   const node = nodePlatform();
-  const connect = (path: string): DatabaseSync => {
-    const database = new DatabaseSync(path);
-    const prepare = database.prepare.bind(database);
-    database.prepare = (sql) => {
-      const statement = prepare(sql);
-      const run = statement.run.bind(statement);
-      statement.run = (...values) => {
-        said.push(sql);
-        return run(...values);
-      };
-      return statement;
+  const connect = (path: string): Connection => {
+    const connection = node.connect(path);
+    return {
+      exec: (sql) => connection.exec(sql),
+      close: () => connection.close(),
+      prepare(sql) {
+        const statement = connection.prepare(sql);
+        return {
+          get: (...values) => statement.get(...values),
+          all: (...values) => statement.all(...values),
+          run(...values) {
+            said.push(sql);
+            return statement.run(...values);
+          },
+        };
+      },
     };
-    return database;
   };
-  const platform = { ...node, now: () => now, connect } as Platform;
+  const platform: Platform = { ...node, now: () => now, connect };
   const store = new DiskStore(locate(platform, directory), {}, platform, BEATS);
   opened.push(store);
   return store;

@@ -1,5 +1,6 @@
 import type { LowerTier, StoreStats } from "../cache/lower.ts";
 import type { Memo } from "../cache/memo.ts";
+import { invalidationsSoFar, isInvalidated } from "../cache/tags.ts";
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
 import { isSameKey, type Key } from "../key/trie.ts";
@@ -313,16 +314,40 @@ export class Tier implements LowerTier {
   }
 
   set(memo: Memo, key: Key, receiver: unknown, args: readonly unknown[], value: unknown): void {
-    // A promise is written by nobody: what it brings is not known yet.
-    if (isThenable(value)) return;
+    const call = this.callOf(memo, key, args);
+    if (this.revision === undefined) this.hasChanged();
+    if (isThenable(value)) {
+      void this.setLater(call, receiver, value);
+      return;
+    }
     const { life } = this.rules;
     const ttl = life.ttlOf(receiver, value, args);
     const tags = life.tagsOf(receiver, value, args);
-    const call = this.callOf(memo, key, args);
-    if (this.revision === undefined) this.hasChanged();
     this.underWay.delete(call.address.digest);
     this.write(call, value, { ttl, runTime: 0, tags, isFailure: false, isPromised: false }, 0);
     this.handOver(call, ttl);
+  }
+
+  /** What a promise brings is written once it is there, unless something else has come or gone meanwhile. */
+  private async setLater(
+    call: StoredCall,
+    receiver: unknown,
+    promise: PromiseLike<unknown>,
+  ): Promise<void> {
+    const { life } = this.rules;
+    const since = invalidationsSoFar();
+    this.begin(call);
+    try {
+      const value = await promise;
+      if (!this.end(call)) return;
+      const ttl = life.ttlOf(receiver, value, call.args);
+      const tags = life.tagsOf(receiver, value, call.args);
+      if (!isInvalidated(tags, since))
+        this.write(call, value, { ttl, runTime: 0, tags, isFailure: false, isPromised: true }, 0);
+    } catch {
+      // A rejected promise is nothing to keep; what else has failed is told by the memory, which asks the same.
+      this.end(call);
+    }
   }
 
   delete(memo: Memo, key: Key): boolean {
