@@ -614,6 +614,49 @@ describe("an async run under way", () => {
 });
 
 describe("stale results", () => {
+  test.for([
+    [3, false],
+    [3, true],
+    [300, false],
+    [300, true],
+  ] as const)(
+    "are not what a recursion is made of, as in memory: %s deep, async %s",
+    async ([depth, isAsync]) => {
+      let time = 1000;
+      let bottom = 1;
+      const first = memoryStore();
+      const make = () => {
+        const fn: (n: number) => any = memoize(
+          isAsync
+            ? async (n: number): Promise<number> => (n === 0 ? bottom : await fn(n - 1))
+            : (n: number): number => (n === 0 ? bottom : fn(n - 1)),
+          {
+            store: defineStore(first.again()),
+            name: "f",
+            version: "1",
+            ttl: 100,
+            staleWhileRevalidate: 1000,
+            clock: () => time,
+            schedule: () => () => {},
+            depthLimit: 50,
+          },
+        );
+        return fn as Memoized<(n: number) => any>;
+      };
+      const fn = make();
+      expect(await fn(depth)).toBe(1);
+      time += 150;
+      bottom = 2;
+      expect(await fn.cache.refresh(depth)).toBe(2);
+      time += 150;
+      bottom = 3;
+      // By a process that has nothing in memory.
+      const other = make();
+      expect(await other(depth)).toBe(2);
+      expect(await other(depth + 1)).toBe(3);
+    },
+  );
+
   test.for([false, true])(
     "are refreshed by a process that asks once: async %s",
     async (isAsync) => {

@@ -4,7 +4,7 @@ import { invalidationsSoFar, isInvalidated } from "./cache/tags.ts";
 import { keyOfCall } from "./call/any.ts";
 import { now } from "./run/clock.ts";
 import { isRefusal } from "./run/overflow.ts";
-import { revalidateLater } from "./run/revalidate.ts";
+import { isRunRecursive, revalidateLater } from "./run/revalidate.ts";
 import { readCaller } from "./run/signal.ts";
 import { stack } from "./run/stack.ts";
 import { isThenable } from "./run/thenable.ts";
@@ -159,7 +159,9 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
   return function (this: unknown, ...args: unknown[]): unknown {
     const { isForced } = whole;
     whole.isForced = false;
-    const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
+    const wantsFresh = tier.rules.whileRevalidate > 0 && isRunRecursive(whole.memo);
+    const named = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
+    const call = wantsFresh ? { ...named, wantsFresh } : named;
     const found = isForced ? undefined : tier.find(call);
     if (found !== undefined && tier.mayReturn(found, call)) {
       if (found.ttl <= 0) revalidateLater(whole.memo, this, args, call.key);
