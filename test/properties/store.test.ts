@@ -933,6 +933,25 @@ describe("one run for each cold key", () => {
     expect(runs).toEqual([1, 1]);
   });
 
+  test.for(["remove", "clear", "invalidateTag"] as const)(
+    "who runs without a claim leaves nothing that others remove meanwhile: %s",
+    async (what) => {
+      const { first, going, load } = loading({ wait: 0, tags: ["loaded"] });
+      load.cache.set(["a"], 1 as never);
+      const entry = only(first);
+      load.cache.delete("a");
+      first.claim(entry);
+      const running = load("a");
+      await turn();
+      if (what === "remove") first.remove(entry);
+      else if (what === "clear") first.clear(entry.namespace);
+      else first.invalidateTag("loaded");
+      going.shift()?.();
+      expect(await running).toBe(1);
+      expect([...first.list()]).toEqual([]);
+    },
+  );
+
   test("who waits too long runs, and is counted", () => {
     const { first, make } = world({ wait: 5 });
     make()(1);

@@ -107,6 +107,8 @@ export class Tier implements LowerTier {
   /** Runs whose promise has not settled, by their digest: what was set, deleted or cleared meanwhile wins. */
   private readonly underWay: Map<string, Set<StoredCall>> = new Map();
   private readonly claims: Map<string, number>;
+  /** Runs without a claim, and the revision of the store when they began. */
+  private readonly unclaimed: WeakMap<StoredCall, number> = new WeakMap();
 
   /** As it was before anything was taken from the store. */
   private revision: number | undefined = undefined;
@@ -198,7 +200,7 @@ export class Tier implements LowerTier {
     const { wait } = this.rules;
     const first = this.claimOnce(call);
     if (first !== undefined) return first;
-    if (wait === 0) return 0;
+    if (wait === 0) return this.goWithout(call);
     this.counts.waits++;
     let waited = 0;
     for (let look = FIRST_LOOK; waited < wait; look = Math.min(look * 2, LAST_LOOK)) {
@@ -208,7 +210,7 @@ export class Tier implements LowerTier {
       if (step !== undefined) return step;
     }
     this.counts.overdue++;
-    return 0;
+    return this.goWithout(call);
   }
 
   /** The same for functions that return promises, without blocking. */
@@ -219,7 +221,7 @@ export class Tier implements LowerTier {
     const { wait } = this.rules;
     const first = this.claimOnce(call);
     if (first !== undefined) return first;
-    if (wait === 0) return 0;
+    if (wait === 0) return this.goWithout(call);
     this.counts.waits++;
     let waited = 0;
     for (let look = FIRST_LOOK; waited < wait; look = Math.min(look * 2, LAST_LOOK)) {
@@ -229,7 +231,7 @@ export class Tier implements LowerTier {
       if (step !== undefined) return step;
     }
     this.counts.overdue++;
-    return 0;
+    return this.goWithout(call);
   }
 
   private lookAgain(call: StoredCall): number | Found | undefined {
@@ -243,7 +245,7 @@ export class Tier implements LowerTier {
     const { store } = this.rules;
     const claim = this.attempt(() => store.claim(call.address) ?? "held", call.args);
     if (claim === "held") return undefined;
-    if (claim === undefined) return 0;
+    if (claim === undefined) return this.goWithout(call);
     const { fence, isAbsent } = claim;
     this.hold(call, fence);
     let isOver = true;
@@ -259,13 +261,28 @@ export class Tier implements LowerTier {
 
   /** For a refresh, which neither waits nor looks. */
   claimAtOnce(call: StoredCall): number {
-    const fence = this.attempt(() => this.rules.store.claim(call.address)?.fence, call.args) ?? 0;
+    const fence = this.attempt(() => this.rules.store.claim(call.address)?.fence, call.args);
+    if (fence === undefined) return this.goWithout(call);
     this.hold(call, fence);
     return fence;
   }
 
+  /** It is run without a claim. No fence says then whether it was removed meanwhile, so it is as if all that is removed were. */
+  private goWithout(call: StoredCall): 0 {
+    this.unclaimed.set(call, this.revisionNow());
+    return 0;
+  }
+
+  /** `NaN`, which is no revision, where the store cannot say. */
+  private revisionNow(): number {
+    try {
+      return outside(() => this.rules.store.revision());
+    } catch {
+      return Number.NaN;
+    }
+  }
+
   private hold({ address }: StoredCall, fence: number): void {
-    if (fence === 0) return;
     const name = claimName(address, fence);
     this.claims.set(name, (this.claims.get(name) ?? 0) + 1);
   }
@@ -333,6 +350,8 @@ export class Tier implements LowerTier {
   ): boolean {
     const { store, encode, now } = this.rules;
     if (!(about.ttl > 0)) return false;
+    const since = fence > 0 ? undefined : this.unclaimed.get(call);
+    if (since !== undefined && since !== this.revisionNow()) return false;
     const { runTime, tags, isFailure, isPromised } = about;
     const createdAt = now();
     const expiresAt = createdAt + about.ttl;
