@@ -36,8 +36,8 @@ declare global {
 const [READING, WRITING, CLAIMING] = [1000, 100, 0];
 /** When what was put off is tried again, in milliseconds; and how long a flush waits for it. */
 const [AGAIN, FLUSH] = [100, 5000];
-/** After how many writes the bounds are looked at, and after which share of their bytes. */
-const [WRITES, SHARE] = [16, 1 / 64];
+/** After how many writes the bounds are looked at, with a bound of entries and without; and after which share of their bytes. */
+const [COUNTED, UNCOUNTED, SHARE] = [16, 64, 1 / 64];
 
 /** What {@link disk} returns. */
 export class DiskStore implements SyncStore {
@@ -279,7 +279,7 @@ export class DiskStore implements SyncStore {
       this.#counts.of.expired += expired;
       this.#counts.of.evicted += evicted;
       if (!isDone) return;
-      this.#writesUntilTrim = WRITES;
+      this.#writesUntilTrim = this.#bounds.maxEntries < Infinity ? COUNTED : UNCOUNTED;
       this.#bytesUntilTrim = this.#bounds.maxBytes * SHARE;
     } catch (error) {
       if (kindOf(error) !== "busy") throw error;
