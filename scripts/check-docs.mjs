@@ -127,6 +127,7 @@ if (existsSync(join(root, "README.md"))) {
 const license = readFileSync(join(root, "LICENSE"), "utf8");
 settle("packages/rote/LICENSE", license);
 settle("packages/cli/LICENSE", license);
+settle("packages/compiler/LICENSE", license);
 
 const { exports } = JSON.parse(readFileSync(join(root, "packages/rote/package.json"), "utf8"));
 for (const [subpath, target] of Object.entries(exports)) {

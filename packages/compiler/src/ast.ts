@@ -1,0 +1,153 @@
+import { createRequire } from "node:module";
+
+/**
+ * All that the compiler knows of oxc-parser. Trees are read through `Node`, which says as much as
+ * is needed: a kind, a place, and fields that are looked at by kind.
+ */
+export interface Node {
+  readonly type: string;
+  /** Offsets in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+  readonly [field: string]: unknown;
+}
+
+/** A node and how it was reached. */
+export interface Path {
+  readonly node: Node;
+  readonly parent: Path | undefined;
+}
+
+export interface Comment {
+  readonly type: "Line" | "Block";
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Tree {
+  readonly program: Node;
+  readonly comments: readonly Comment[];
+  /** It has `import` or `export`, or is said to be a module. */
+  readonly isModule: boolean;
+}
+
+/** What kind of source a file is: an ES module or CommonJS. */
+export type Format = "module" | "commonjs";
+
+const require = createRequire(import.meta.url);
+
+/** What a path says of its format. */
+function formatByName(path: string): Format | undefined {
+  const letter = /\.([mc])[jt]s$/.exec(path)?.[1];
+  return letter === undefined ? undefined : letter === "m" ? "module" : "commonjs";
+}
+
+/** The tree of a source, or nothing if it is not valid: whoever runs it will say so better. */
+export function parse(code: string, path: string, given: Format | undefined): Tree | undefined {
+  // Loaded when first needed: most programs have no marked file.
+  const { parseSync } = require("oxc-parser") as typeof import("oxc-parser");
+  const format = formatByName(path) ?? given;
+  // TypeScript with the syntax of modules may well be compiled to CommonJS afterwards.
+  for (const sourceType of [format ?? "unambiguous", "module"] as const) {
+    const { program, comments, module, errors } = parseSync(path, code, { sourceType });
+    if (errors.length > 0) continue;
+    const isModule = module.hasModuleSyntax
+      ? hasModuleStatement(program as unknown as Node)
+      : (format ?? guess(code)) === "module";
+    return { program: program as unknown as Node, comments, isModule };
+  }
+  return undefined;
+}
+
+/** `import x = require()` and `export =` are TypeScript for CommonJS. */
+function hasModuleStatement(program: Node): boolean {
+  return !nodes(program["body"]).some(
+    ({ type, moduleReference }) =>
+      type === "TSExportAssignment" ||
+      (type === "TSImportEqualsDeclaration" &&
+        (moduleReference as Node).type === "TSExternalModuleReference"),
+  );
+}
+
+function guess(code: string): Format {
+  return /\brequire\s*\(|\bmodule\.exports\b|\bexports\.\w|^\s*export\s*=/m.test(code)
+    ? "commonjs"
+    : "module";
+}
+
+/** Calls `visit` for every node, outer ones first, in the order of the source. */
+export function walk(node: Node, visit: (path: Path) => void, parent?: Path): void {
+  const path = { node, parent };
+  visit(path);
+  for (const child of childrenOf(node)) walk(child, visit, path);
+}
+
+function childrenOf(node: Node): Node[] {
+  const children: Node[] = [];
+  for (const value of Object.values(node)) {
+    if (Array.isArray(value)) children.push(...value.filter(isNode));
+    else if (isNode(value)) children.push(value);
+  }
+  return children.sort((a, b) => a.start - b.start);
+}
+
+export function isNode(value: unknown): value is Node {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { type?: unknown }).type === "string" &&
+    typeof (value as { start?: unknown }).start === "number"
+  );
+}
+
+/** The nodes in a field that is a list. */
+export function nodes(value: unknown): Node[] {
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+/** The name of an identifier, a private one with its `#`. */
+export function identifier(value: unknown): string | undefined {
+  if (!isNode(value)) return undefined;
+  if (value.type === "Identifier") return value["name"] as string;
+  return value.type === "PrivateIdentifier" ? `#${value["name"] as string}` : undefined;
+}
+
+/** What a key is called that is written out; nothing for computed ones. */
+export function keyName(owner: Node): string | undefined {
+  if (owner["computed"] === true) return undefined;
+  const key = owner["key"];
+  if (isNode(key) && key.type === "Literal") return String(key["value"]);
+  return identifier(key);
+}
+
+/** The nearest path above whose node is no mere bracket or type around an expression. */
+export function beyondBrackets(path: Path): { outer: Node; parent: Path | undefined } {
+  let outer = path.node;
+  let { parent } = path;
+  while (parent !== undefined && brackets.has(parent.node.type)) {
+    outer = parent.node;
+    ({ parent } = parent);
+  }
+  return { outer, parent };
+}
+
+const brackets = new Set([
+  "ParenthesizedExpression",
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSNonNullExpression",
+  "TSTypeAssertion",
+]);
+
+/** The directives a list of statements begins with. */
+export function directivesOf(statements: readonly Node[]): Node[] {
+  const end = statements.findIndex(({ directive }) => typeof directive !== "string");
+  return statements.slice(0, end === -1 ? statements.length : end);
+}
+
+/** Where a statement begins, its decorators included. */
+export function startOf(statement: Node): number {
+  const inner = isNode(statement["declaration"]) ? statement["declaration"] : statement;
+  return Math.min(statement.start, ...nodes(inner["decorators"]).map(({ start }) => start));
+}

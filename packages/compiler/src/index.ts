@@ -1,0 +1,8 @@
+export type { Format } from "./ast.ts";
+export { type Diagnostic, type DiagnosticCode, formatDiagnostic } from "./diagnostic.ts";
+export {
+  type MemoizedFunction,
+  transform,
+  type TransformOptions,
+  type TransformResult,
+} from "./transform.ts";
