@@ -1,0 +1,89 @@
+/**
+ * `node --import @rote/compiler/register app.ts`: what this process loads is transformed on the way.
+ *
+ * 1. A file without a mark costs one look at its text. The parser is loaded with the first that has one.
+ * 2. The hook passes on the language that it was given: Node, or another hook, strips the types.
+ * 3. Packages in node_modules are left alone: what is published has been compiled.
+ */
+import * as nodeModule from "node:module";
+import { fileURLToPath } from "node:url";
+import { mayBeMarked } from "./mentions.ts";
+
+type Apply = typeof import("./load.ts").apply;
+
+const require = nodeModule.createRequire(import.meta.url);
+let apply: Apply | undefined;
+let isBusy = false;
+
+/** What `code`, loaded from `path`, becomes; or nothing if it stays. */
+const change: Apply = (code, path, format) => {
+  // The transform itself is being loaded.
+  if (isBusy) return undefined;
+  isBusy = true;
+  try {
+    apply ??= (require("./load.js") as { apply: Apply }).apply;
+    return apply(code, path, format);
+  } finally {
+    isBusy = false;
+  }
+};
+
+const isForeign = /[\\/]node_modules[\\/]/;
+
+function install(): void {
+  // Since Node 22.15; the types know nothing of older ones.
+  const { registerHooks } = nodeModule as Partial<typeof nodeModule>;
+  if (registerHooks === undefined) {
+    const { RoteError } = require("rote") as typeof import("rote");
+    throw new RoteError(
+      "ERR_UNSUPPORTED",
+      `@rote/compiler/register needs module.registerHooks, which Node ${process.versions.node} does not have. Use Node 22.15 or newer, or transform the sources when they are built.`,
+    );
+  }
+  registerHooks({
+    load(url, context, nextLoad) {
+      const result = nextLoad(url, context);
+      if (!url.startsWith("file:") || isForeign.test(url)) return result;
+      const { source } = result;
+      if (source === undefined || source === null || !isCode.test(result.format ?? ""))
+        return result;
+      const code = typeof source === "string" ? source : Buffer.from(source as Uint8Array);
+      const text = typeof code === "string" ? code : code.toString("utf8");
+      if (!mayBeMarked(text)) return result;
+      const isModule = result.format?.startsWith("module") === true;
+      const path = fileURLToPath(url);
+      const changed = change(text, path, isModule ? "module" : "commonjs");
+      if (changed === undefined) return result;
+      changedPaths.add(path);
+      return { ...result, source: changed };
+    },
+  });
+  catchCompiled();
+}
+
+/** What the hook has changed comes along once more when it is compiled for `require`. */
+const changedPaths = new Set<string>();
+
+const isCode = /^(?:module|commonjs|typescript)/;
+
+interface Compiling {
+  _compile(code: unknown, path: string, ...rest: unknown[]): unknown;
+}
+
+/** What others have compiled for `require`, as tsx does, is in no hook: it is given to the module itself. */
+function catchCompiled(): void {
+  const { prototype } = nodeModule.Module as unknown as { prototype: Compiling };
+  const compile = prototype._compile;
+  prototype._compile = function _compile(code, path, ...rest) {
+    const changed =
+      typeof code === "string" &&
+      !changedPaths.has(path) &&
+      !isForeign.test(path) &&
+      mayBeMarked(code)
+        ? change(code, path, "commonjs")
+        : undefined;
+    return Reflect.apply(compile, this, [changed ?? code, path, ...rest]);
+  };
+}
+
+install();
