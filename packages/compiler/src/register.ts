@@ -28,6 +28,7 @@ const change: Apply = (code, path, format) => {
   }
 };
 
+const isChanged = /["']rote\/compiled["']/;
 const isForeign = /[\\/]node_modules[\\/]/;
 
 function install(): void {
@@ -51,18 +52,12 @@ function install(): void {
       const text = typeof code === "string" ? code : code.toString("utf8");
       if (!mayBeMarked(text)) return result;
       const isModule = result.format?.startsWith("module") === true;
-      const path = fileURLToPath(url);
-      const changed = change(text, path, isModule ? "module" : "commonjs");
-      if (changed === undefined) return result;
-      changedPaths.add(path);
-      return { ...result, source: changed };
+      const changed = change(text, fileURLToPath(url), isModule ? "module" : "commonjs");
+      return changed === undefined ? result : { ...result, source: changed };
     },
   });
   catchCompiled();
 }
-
-/** What the hook has changed comes along once more when it is compiled for `require`. */
-const changedPaths = new Set<string>();
 
 const isCode = /^(?:module|commonjs|typescript)/;
 
@@ -77,7 +72,8 @@ function catchCompiled(): void {
   prototype._compile = function _compile(code, path, ...rest) {
     const changed =
       typeof code === "string" &&
-      !changedPaths.has(path) &&
+      // What the hook has changed comes along once more here.
+      !isChanged.test(code) &&
       !isForeign.test(path) &&
       mayBeMarked(code)
         ? change(code, path, "commonjs")
