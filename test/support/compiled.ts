@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+
+import { transformSync } from "esbuild";
 
 import {
   transform,
@@ -17,6 +19,10 @@ const packages = fileURLToPath(new URL("../../packages", import.meta.url));
 export class Demo {
   readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), "rote-compiler-")));
   private count = 0;
+  /** The number of the output that `run` writes next. */
+  get next(): number {
+    return this.count + 1;
+  }
 
   constructor(type: "module" | "commonjs" = "module") {
     mkdirSync(join(this.folder, "node_modules/@rote"), { recursive: true });
@@ -47,21 +53,24 @@ export class Demo {
     return result;
   }
 
-  /** What a source exports once it is transformed. */
-  async run(
-    code: string,
-    ending = "ts",
-    options: TransformOptions = {},
-  ): Promise<Record<string, any>> {
+  /** What a source exports once it is transformed; what Node does not take is compiled by esbuild. */
+  run(code: string, ending = "ts", options: TransformOptions = {}): Record<string, any> {
     const output = this.transform(code, ending, options).code;
-    const path = this.write(`output${++this.count}.${ending}`, output);
-    return ending.startsWith("c")
-      ? (createRequire(path)(path) as Record<string, unknown>)
-      : await nativeImport(pathToFileURL(path).href);
+    const isTaken = /^[cm]?[jt]s$/.test(ending) && !needsCompiler.test(code);
+    const text = isTaken ? output : compile(output, ending);
+    const path = this.write(`output${++this.count}.${isTaken ? ending : "mjs"}`, text);
+    // Not import(), which vitest would take over, with an idea of its own of modules.
+    return createRequire(path)(path) as Record<string, unknown>;
   }
 }
 
-/** Not by way of Vite, which has an idea of its own of modules. */
-const nativeImport = new Function("url", "return import(url)") as (
-  url: string,
-) => Promise<Record<string, unknown>>;
+const needsCompiler = /\b(?:enum|namespace)\s|^@/m;
+
+function compile(code: string, ending: string): string {
+  return transformSync(code, {
+    loader: ending === "tsx" ? "tsx" : "ts",
+    jsxFactory: "h",
+    target: "es2022",
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+  }).code;
+}

@@ -14,8 +14,7 @@ export function apply(code: string, path: string, format: Format): string | unde
   if (hasMap(code)) warnOfLostComments(code, path);
   const result = transform(code, path, { format });
   if (result === undefined) return undefined;
-  for (const diagnostic of result.diagnostics)
-    warn(formatDiagnostic(diagnostic), diagnostic.code);
+  for (const diagnostic of result.diagnostics) warn(formatDiagnostic(diagnostic), diagnostic.code);
   if (result.map === null) return undefined;
   showOriginals();
   return withMap(result.code, result.map, path);

@@ -100,7 +100,5 @@ function mayReplace(later: Node, member: Node, name: string): boolean {
 }
 
 function isSymbol({ key }: Node): boolean {
-  return (
-    isNode(key) && key.type === "MemberExpression" && identifier(key["object"]) === "Symbol"
-  );
+  return isNode(key) && key.type === "MemberExpression" && identifier(key["object"]) === "Symbol";
 }

@@ -43,9 +43,7 @@ export class Rewriter {
       const [keyword] = functionKeyword.exec(this.code.slice(node.start)) as RegExpExecArray;
       this.text.appendLeft(node.start + keyword.length, ` ${local}`);
     }
-    const texts = this.statements.get(list) ?? [];
-    texts.push(`${local} = ${this.use(this.memoize)}(${local}, ${meta});`);
-    this.statements.set(list, texts);
+    this.begin(list, `${local} = ${this.use(this.memoize)}(${local}, ${meta});`);
   }
 
   /** Wraps a function that has no name of its own. */
@@ -85,7 +83,6 @@ export class Rewriter {
 
   /** Writes the statements that go to the beginning of lists, and imports what has been used. */
   finish(program: Node, isModule: boolean): MagicString {
-    for (const [list, texts] of this.statements) this.insert(list, texts.reverse().join(" "));
     const names = [
       ["memoizeMarked", this.memoize] as const,
       ["memoizeMembers", this.members] as const,
@@ -93,12 +90,11 @@ export class Rewriter {
       .filter(([, local]) => this.used.has(local))
       .map(([name, local]) => `${name}${isModule ? " as " : ": "}${local}`)
       .join(", ");
-    if (names !== "") {
-      const importing = isModule
-        ? `import { ${names} } from "rote/compiled";`
-        : `const { ${names} } = require("rote/compiled");`;
-      this.insert(program, importing);
-    }
+    const importing = isModule
+      ? `import { ${names} } from "rote/compiled";`
+      : `const { ${names} } = require("rote/compiled");`;
+    if (names !== "") this.begin(program, importing);
+    for (const [list, texts] of this.statements) this.insert(list, texts.reverse().join(" "));
     return this.text;
   }
 
@@ -121,16 +117,22 @@ export class Rewriter {
     this.text.appendLeft(node.end, isMade ? `${after})` : after);
   }
 
-  /** Before what has been put there already. */
+  /** A statement for the beginning of a list, before those that are there already. */
+  private begin(list: Node, statement: string): void {
+    const texts = this.statements.get(list) ?? [];
+    texts.push(statement);
+    this.statements.set(list, texts);
+  }
+
   private insert(list: Node, text: string): void {
     const statements = nodes(list["body"]);
     const directive = directivesOf(statements).at(-1);
     if (directive === undefined) {
-      this.text.prependLeft(startOf(statements[0] as Node), `${text} `);
+      this.text.appendLeft(startOf(statements[0] as Node), `${text} `);
       return;
     }
     const isEnded = this.code[directive.end - 1] === ";";
-    this.text.prependLeft(directive.end, `${isEnded ? "" : ";"} ${text}`);
+    this.text.appendLeft(directive.end, `${isEnded ? "" : ";"} ${text}`);
   }
 }
 

@@ -1,12 +1,12 @@
 import type { SourceMap } from "magic-string";
 import type { MemoizeOptions } from "rote";
-import { type Format, identifier, type Node, parse, type Path, walk } from "./ast.ts";
+import { type Format, type Node, parse, type Path, walk } from "./ast.ts";
 import { Calls, type MemoizingCall } from "./calls.ts";
 import { createReporter, type Diagnostic } from "./diagnostic.ts";
 import { type Mark, Marks } from "./marks.ts";
 import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
-import { createIds, inferredName, qualifiedName } from "./names.ts";
+import { createIds, qualifiedName } from "./names.ts";
 import { findPlace } from "./place.ts";
 import { locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
@@ -54,7 +54,7 @@ export interface TransformResult {
 
 /**
  * Memoizes the functions of a source that are marked with the directive `"use memoize"`, or with a comment `@memoize` before an arrow
-  * function, and says to calls of `memoize` which function they are about.
+ * function, and says to calls of `memoize` which function they are about.
  *
  * Lines stay as they are, and so does the text of every function; TypeScript stays TypeScript. What
  * cannot be memoized is a diagnostic and left alone.

@@ -78,14 +78,17 @@ export function makeConfigurable(
  * options.
  *
  * @example
- * ```ts no-run
- * import { configureMemoized } from "rote";
+ * ```ts
+ * import { cacheOf, configureMemoized } from "rote";
  *
- * function rate(currency: string): number {
+ * function square(n: number): number {
  *   "use memoize";
- *   return currency.length;
+ *   return n * n;
  * }
- * configureMemoized(rate, { maxEntries: 10_000, ttl: "1m" });
+ * configureMemoized(square, { maxEntries: 2 });
+ *
+ * [square(1), square(2), square(3)]; //=> [1, 4, 9]
+ * cacheOf(square).size; //=> 2
  * ```
  */
 export function configureMemoized<Fn extends Callable>(

@@ -107,13 +107,7 @@ export class Whole {
   /** Runs left in which a call of itself may show up before we say that none does. */
   selfCallWatch = 0;
 
-  constructor(
-    original: AnyFunction,
-    name: string,
-    depthLimit: number,
-    epoch: number,
-    meta?: Meta,
-  ) {
+  constructor(original: AnyFunction, name: string, depthLimit: number, epoch: number, meta?: Meta) {
     this.original = this.runner = original;
     this.name = name;
     this.depthLimit = depthLimit;

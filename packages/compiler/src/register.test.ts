@@ -1,0 +1,116 @@
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+
+import { Demo } from "../../../test/support/compiled.ts";
+
+const [modules, scripts] = [new Demo("module"), new Demo("commonjs")];
+afterAll(() => [modules, scripts].forEach((demo) => demo.remove()));
+
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const register = ["--import", "@rote/compiler/register"];
+
+function run(demo: Demo, args: readonly string[]): { lines: string[]; errors: string } {
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: demo.folder,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return { lines: stdout.trim().split("\n"), errors: stderr };
+}
+
+const library = `
+export let runs = 0;
+export const fact: (n: number) => number = function own(n: number): number { "use memoize"; runs++; return n < 2 ? 1 : n * own(n - 1); };
+`;
+const app = `import { fact, runs } from "./library.ts";
+type Count = number;
+let own = 0;
+function fib(n: Count): Count { "use memoize"; own++; return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+/** é𝒳 */ const boom = (n: Count): never => { "use memoize"; throw new Error("boom"); };
+console.log(fib(30), own, fact(5), fact(4), runs);
+try { boom(1); } catch (error) { console.log(/app\\.ts:\\d+:\\d+/.exec((error as Error).stack!)![0]); }
+`;
+const expected = ["832040 31 120 24 5", `app.ts:5:${app.split("\n")[4]!.indexOf("new Error") + 1}`];
+
+for (const demo of [modules, scripts]) {
+  demo.write("library.ts", library);
+  demo.write("app.ts", app);
+}
+
+describe("marked TypeScript is memoized, and a stack trace points at what was written", () => {
+  test("as ES modules", () => {
+    expect(run(modules, [...register, "app.ts"]).lines).toEqual(expected);
+  });
+
+  test("before tsx, as ES modules", () => {
+    const { lines } = run(modules, [...register, "--import", tsx, "app.ts"]);
+    expect(lines).toEqual(expected);
+  });
+
+  test("after tsx, as ES modules", () => {
+    const { lines } = run(modules, ["--import", tsx, ...register, "app.ts"]);
+    expect(lines).toEqual(expected);
+  });
+
+  test("before tsx, compiled to CommonJS", () => {
+    const { lines } = run(scripts, [...register, "--import", tsx, "app.ts"]);
+    expect(lines).toEqual(expected);
+  });
+
+  test("after tsx, compiled to CommonJS", () => {
+    const { lines } = run(scripts, ["--import", tsx, ...register, "app.ts"]);
+    expect(lines).toEqual(expected);
+  });
+
+  test("as CommonJS", () => {
+    scripts.write("used.cts", `exports.twice = /* @memoize */ (n: number) => ({ n: n * 2 });`);
+    scripts.write(
+      "main.cts",
+      `const { twice } = require("./used.cts");
+function fib(n: number): number { "use memoize"; return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+console.log(fib(90), twice(2) === twice(2));
+console.log(/main\\.cts:\\d+:\\d+/.exec(new Error().stack!)![0]);`,
+    );
+
+    const { lines } = run(scripts, [...register, "main.cts"]);
+
+    expect(lines).toEqual(["2880067194370816000 true", "main.cts:4:38"]);
+  });
+});
+
+test("what cannot be memoized is a warning with its place", () => {
+  const path = modules.write(
+    "warns.mjs",
+    `class A { set a(v) { "use memoize"; } }\nconsole.log("ran");`,
+  );
+
+  const { lines, errors } = run(modules, [...register, "warns.mjs"]);
+
+  expect(lines).toEqual(["ran"]);
+  expect(errors).toContain(`[ROTE_SETTER] RoteWarning: ${path}:1:22`);
+});
+
+test("comments that another loader has removed are missed aloud", () => {
+  modules.write(
+    "lost.ts",
+    `export const f = /* @memoize */ (n: number) => n; function g() { "use memoize"; }`,
+  );
+
+  const { errors } = run(modules, ["--import", tsx, ...register, "lost.ts"]);
+
+  expect(errors).toContain("ROTE_LOST_COMMENT");
+});
+
+test("neither parser nor rote is loaded while no file is marked", () => {
+  modules.write(
+    "unmarked.mjs",
+    `import { registerHooks } from "node:module";
+    console.log(process.report.getReport().sharedObjects.filter((name) => name.includes("oxc")).length);`,
+  );
+  modules.write("marked.mjs", `function f() { "use memoize"; }\nawait import("./unmarked.mjs");`);
+
+  expect(run(modules, [...register, "unmarked.mjs"]).lines).toEqual(["0"]);
+  expect(run(modules, [...register, "marked.mjs"]).lines).toEqual(["1"]);
+});
