@@ -122,7 +122,7 @@ export function transform(
       id,
       name,
       inferredName: isDefault ? "default" : place.kind === "expression" ? place.name : undefined,
-      isConfigurable: calls.configures(place.name),
+      isConfigurable: calls.configures(place.name) || calls.configures(name),
       options: defaults,
     });
     switch (place.kind) {
