@@ -79,6 +79,6 @@ export class Marks {
 }
 
 const DIRECTIVE = "use memoize";
-const meant = /^\s*use[\s_-]*memo(?:i[sz](?:e[ds]?|ation)|ri[sz]e[ds]?)?\s*$/i;
+const meant = /^\s*use[\s_-]*memo(?:i[sz](?:e[ds]?|ation)|ri[sz]e[ds]?)?\s*$/;
 
 const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);

@@ -14,7 +14,8 @@ const wrappers: ((inner: string, id: number) => string)[] = [
   (inner, id) => `label${id}: { ${inner} }`,
   (inner, id) => `(function named${id}() { "use strict"; ${inner} })();`,
   (inner) => `(() => { ${inner} })();`,
-  (inner, id) => `function outer${id}() { "use memoize"\nlet here; ${inner} return here; } outer${id}();`,
+  (inner, id) =>
+    `function outer${id}() { "use memoize"\nlet here; ${inner} return here; } outer${id}();`,
   (inner, id) => `class Box${id} { static { ${inner} } }`,
   (inner, id) => `class Box${id} { run() { "use memoize"; ${inner} } } new Box${id}().run();`,
   (inner) => `({ run() { "use memoize"; ${inner} } }).run();`,

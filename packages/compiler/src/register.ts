@@ -7,7 +7,7 @@
  */
 import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
-import { mayBeMarked } from "./mentions.ts";
+import { mayBeMarked, mentions } from "./mentions.ts";
 
 type Apply = typeof import("./load.ts").apply;
 
@@ -44,12 +44,12 @@ function install(): void {
   registerHooks({
     load(url, context, nextLoad) {
       const result = nextLoad(url, context);
-      if (!url.startsWith("file:") || isForeign.test(url)) return result;
+      if (!url.startsWith("file:") || url.includes("/node_modules/")) return result;
       const { source } = result;
       if (source === undefined || source === null || !isCode.test(result.format ?? ""))
         return result;
-      const code = typeof source === "string" ? source : Buffer.from(source as Uint8Array);
-      const text = typeof code === "string" ? code : code.toString("utf8");
+      if (!mentions(typeof source === "string" ? source : bytesOf(source))) return result;
+      const text = typeof source === "string" ? source : bytesOf(source).toString("utf8");
       if (!mayBeMarked(text)) return result;
       const isModule = result.format?.startsWith("module") === true;
       const changed = change(text, fileURLToPath(url), isModule ? "module" : "commonjs");
@@ -57,6 +57,12 @@ function install(): void {
     },
   });
   catchCompiled();
+}
+
+function bytesOf(source: ArrayBuffer | NodeJS.TypedArray): Buffer {
+  return ArrayBuffer.isView(source)
+    ? Buffer.from(source.buffer, source.byteOffset, source.byteLength)
+    : Buffer.from(source);
 }
 
 const isCode = /^(?:module|commonjs|typescript)/;
