@@ -11,11 +11,16 @@ afterAll(() => [modules, scripts].forEach((demo) => demo.remove()));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const register = ["--import", "@rote/compiler/register"];
 
-function run(demo: Demo, args: readonly string[]): { lines: string[]; errors: string } {
+function run(
+  demo: Demo,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { lines: string[]; errors: string } {
   const { stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: demo.folder,
     encoding: "utf8",
     timeout: 30_000,
+    env: { ...process.env, ...env },
   });
   return { lines: stdout.trim().split("\n"), errors: stderr };
 }
@@ -78,6 +83,25 @@ console.log(/main\\.cts:\\d+:\\d+/.exec(new Error().stack!)![0]);`,
 
     expect(lines).toEqual(["2880067194370816000 true", "main.cts:4:38"]);
   });
+});
+
+test.for([
+  ["off", "1 2"],
+  ["bare", "1 2"],
+  ["", "1 1"],
+])("ROTE=%s is heeded, and configureMemoized is no error", ([mode, counts]) => {
+  modules.write(
+    "modes.mts",
+    `import { configureMemoized } from "rote";
+    let runs = 0;
+    function f(n: number) { "use memoize"; return n + runs++; }
+    configureMemoized(f, { maxEntries: 2 });
+    console.log(f(1), f(1));`,
+  );
+
+  const { lines } = run(modules, [...register, "modes.mts"], { ROTE: mode! });
+
+  expect(lines).toEqual([counts]);
 });
 
 test("what cannot be memoized is a warning with its place", () => {
