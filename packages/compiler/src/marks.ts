@@ -79,6 +79,7 @@ export class Marks {
 }
 
 const DIRECTIVE = "use memoize";
-const meant = /^\s*use[\s_-]*memo(?:i[sz](?:e[ds]?|ation)|ri[sz]e[ds]?)?\s*$/;
+/** Not `"use memo"` nor `"use no memo"`, which are React Compiler's. */
+const meant = /^\s*use[\s_-]*memo(?:i[sz](?:e[ds]?|ation)|ri[sz]e[ds]?)\s*$/;
 
 const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);

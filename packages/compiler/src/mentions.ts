@@ -6,7 +6,7 @@ export function mayBeMarked(code: string): boolean {
   return mentions(code) && marks.test(code);
 }
 
-const marks = /["']\s*use[\s_-]*memo|@memoize\b|["']rote["']/;
+const marks = /["']\s*use[\s_-]*memo[ir]|@memoize\b|["']rote["']/;
 
 /** The same of a text or of its bytes, quickly: it says yes too often. */
 export function mentions(code: { includes(text: string): boolean }): boolean {
