@@ -3,6 +3,7 @@ import * as nodeModule from "node:module";
 import type { Format } from "./ast.ts";
 import { hasMap, withMap } from "./chain.ts";
 import { formatDiagnostic } from "./diagnostic.ts";
+import { isForeign } from "./project.ts";
 import { transform } from "./transform.ts";
 
 /**
@@ -11,6 +12,7 @@ import { transform } from "./transform.ts";
  * @returns The source with its map, or nothing if it stays as it is.
  */
 export function apply(code: string, path: string, format: Format): string | undefined {
+  if (isForeign(path)) return undefined;
   if (hasMap(code)) warnOfLostComments(code, path);
   const result = transform(code, path, { format });
   if (result === undefined) return undefined;

@@ -6,7 +6,8 @@ export function mayBeMarked(code: string): boolean {
   return mentions(code) && marks.test(code);
 }
 
-const marks = /["']\s*use[\s_-]*memo[ir]|@memoize\b|["']rote["']/;
+/** What a source has that is not passed over. */
+export const marks: RegExp = /["']\s*use[\s_-]*memo[ir]|@memoize\b|["']rote["']/;
 
 /** The same of a text or of its bytes, quickly: it says yes too often. */
 export function mentions(code: { includes(text: string): boolean }): boolean {

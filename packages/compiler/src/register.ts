@@ -3,7 +3,7 @@
  *
  * 1. A file without a mark costs one look at its text. The parser is loaded with the first that has one.
  * 2. The hook passes on the language that it was given: Node, or another hook, strips the types.
- * 3. Packages in node_modules are left alone: what is published has been compiled.
+ * 3. Packages in node_modules are left alone: what is published has been compiled, unless its package.json says otherwise.
  */
 import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,6 @@ const change: Apply = (code, path, format) => {
 };
 
 const isChanged = /["']rote\/compiled["']/;
-const isForeign = /[\\/]node_modules[\\/]/;
 
 function install(): void {
   // Since Node 22.15; the types know nothing of older ones.
@@ -44,7 +43,7 @@ function install(): void {
   registerHooks({
     load(url, context, nextLoad) {
       const result = nextLoad(url, context);
-      if (!url.startsWith("file:") || url.includes("/node_modules/")) return result;
+      if (!url.startsWith("file:")) return result;
       const { source } = result;
       if (source === undefined || source === null || !isCode.test(result.format ?? ""))
         return result;
@@ -80,7 +79,6 @@ function catchCompiled(): void {
       typeof code === "string" &&
       // What the hook has changed comes along once more here.
       !isChanged.test(code) &&
-      !isForeign.test(path) &&
       mayBeMarked(code)
         ? change(code, path, "commonjs")
         : undefined;

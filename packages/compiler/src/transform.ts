@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { SourceMap } from "magic-string";
 import type { MemoizeOptions } from "rote";
 import { type Format, type Node, parse, type Path, type Tree, walk } from "./ast.ts";
@@ -8,7 +9,7 @@ import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
 import { createIds, qualifiedName } from "./names.ts";
 import { findPlace } from "./place.ts";
-import { locate } from "./project.ts";
+import { findProject, locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
 import { readRoteNames } from "./rote-names.ts";
 import { Shadows } from "./shadows.ts";
@@ -27,7 +28,7 @@ export interface TransformOptions {
   root?: string;
   /**
    * Options for every marked function; `configureMemoized` gives further ones to one of them.
-   * @defaultValue none
+   * @defaultValue what the nearest package.json says: `"rote": { "defaults": { "maxEntries": 10000 } }`
    */
   defaults?: MemoizeOptions;
 }
@@ -63,7 +64,8 @@ export interface TransformResult {
  * @param path - Its absolute path, whose ending says which language it is.
  * @param options - See {@link TransformOptions}.
  * @returns `undefined` if there is nothing to do, or if it is not valid: the tool that reads it next says why.
- * @throws {RoteError} `ERR_INVALID_OPTION` for defaults that cannot be written into a source.
+ * @throws {RoteError} `ERR_INVALID_OPTION` for defaults that cannot be written into a source, and for a field `rote` of
+ * package.json that is not understood.
  */
 export function transform(
   code: string,
@@ -76,7 +78,7 @@ export function transform(
   const { found: diagnostics, report } = createReporter(path, code);
   const { found, calls } = findAll(code, tree, report);
   const rewriter = new Rewriter(code);
-  const defaults = writeOptions(options.defaults);
+  const defaults = writeOptions(options.defaults ?? findProject(dirname(path))?.defaults);
   const idOf = createIds(locate(path, options.root));
   const memoized: MemoizedFunction[] = [];
   /** Of one class or object. */
