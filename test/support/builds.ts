@@ -20,6 +20,8 @@ export interface Build {
   /** An empty directory. */
   readonly outDir: string;
   readonly isMinified?: boolean;
+  /** What esbuild writes for. */
+  readonly target?: string;
   readonly options?: PluginOptions;
 }
 
@@ -79,7 +81,7 @@ export const tools: Record<string, (build: Build) => Promise<Built>> = {
     return read(outDir, warnings);
   },
 
-  async esbuild({ entry, outDir, isMinified = false, options }) {
+  async esbuild({ entry, outDir, isMinified = false, target = "esnext", options }) {
     const { warnings } = await esbuild.build({
       entryPoints: [entry],
       outfile: join(outDir, "main.mjs"),
@@ -88,6 +90,7 @@ export const tools: Record<string, (build: Build) => Promise<Built>> = {
       format: "esm",
       sourcemap: true,
       minify: isMinified,
+      target,
       logLevel: "silent",
       plugins: [withEsbuild(options)],
     });

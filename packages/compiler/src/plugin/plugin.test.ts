@@ -75,6 +75,19 @@ describe.for(all)("what %s builds", ([, build]) => {
   });
 });
 
+test("a class is memoized for engines that have no static blocks", async () => {
+  const entry = demo.write(
+    "lowered.ts",
+    `export class A { get a() { "use memoize"; return {}; } static b() { "use memoize"; return {}; } }
+    const one = new A(); console.log(one.a === one.a, A.b() === A.b(), one.a === new A().a);`,
+  );
+
+  const { file, code } = await tools["esbuild"]!({ entry, outDir: newFolder(), target: "es2021" });
+
+  expect(code).not.toMatch(/static\s*\{/);
+  expect(outputOf(file)).toBe("true true false\n");
+});
+
 describe("which files are read", () => {
   const marked = (name: string): string =>
     `let runs = 0; export function ${name}(n) { "use memoize"; return runs++; }\n`;
