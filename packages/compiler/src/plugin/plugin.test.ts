@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { outputOf, tools } from "../../../../test/support/builds.ts";
 import { Demo } from "../../../../test/support/compiled.ts";
+import { checkOutput } from "../output.ts";
+import { transform } from "../transform.ts";
 import rote from "../vite.ts";
 
 const program = fileURLToPath(new URL("fixtures/program.ts", import.meta.url));
@@ -32,13 +34,21 @@ function placeOf(text: string, code: string): { line: number; column: number } {
 }
 
 let expected = "";
+/** Of all marked functions of the program. */
+const ids = ["program.ts", "library.ts", "legacy.cjs"]
+  .flatMap((name) => {
+    const path = fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+    return transform(readFileSync(path, "utf8"), path)!.memoized;
+  })
+  .flatMap(({ by, id }) => (by === "mark" ? [id] : []))
+  .toSorted();
 beforeAll(() => {
   expected = outputOf(program, ["--import", "@rote/compiler/register"]);
 });
 
 const all = Object.entries(tools);
 
-describe.for(all)("what %s builds", ([, build]) => {
+describe.for(all)("what %s builds", ([tool, build]) => {
   test.for([false, true])(
     "prints what it prints under register; minified: %s",
     async (isMinified) => {
@@ -48,6 +58,20 @@ describe.for(all)("what %s builds", ([, build]) => {
       expect(warnings).toEqual([]);
     },
   );
+
+  test.for([false, true])("is checked without its source; minified: %s", async (isMinified) => {
+    const built = { entry: program, outDir: newFolder(), isMinified };
+    const options = { exclude: "**/*" };
+    const read = checkOutput((await build(built)).code, "main.mjs")!;
+    const unread = checkOutput((await build({ ...built, options })).code, "main.mjs")!;
+
+    expect(read.unread).toEqual([]);
+    expect(read.memoized.toSorted()).toEqual(ids);
+    expect(unread.memoized).toEqual([]);
+    // All but the one with a comment in place of the directive; Terser removes directives.
+    const isSilent = tool === "webpack" && isMinified;
+    expect(unread.unread).toHaveLength(isSilent ? 0 : ids.length - 1);
+  });
 
   test("has a map to the source that was written", async () => {
     const { code, map } = await build({ entry: program, outDir: newFolder() });
