@@ -151,6 +151,13 @@ export function beyondBrackets(path: Path): { outer: Node; parent: Path | undefi
   return { outer, parent };
 }
 
+/** An expression without brackets and types around it. */
+export function unwrap(value: unknown): Node | undefined {
+  let node = value;
+  while (isNode(node) && brackets.has(node.type)) node = node["expression"];
+  return isNode(node) ? node : undefined;
+}
+
 const brackets = new Set([
   "ParenthesizedExpression",
   "TSAsExpression",

@@ -4,6 +4,7 @@ import type { MemoizeOptions } from "rote";
 import { type Format, type Node, parse, type Path, type Tree, walk } from "./ast.ts";
 import { Calls, type MemoizingCall } from "./calls.ts";
 import { createReporter, type Diagnostic, type DiagnosticCode } from "./diagnostic.ts";
+import { exportedFunctions } from "./exported.ts";
 import { type Mark, Marks } from "./marks.ts";
 import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
@@ -31,6 +32,12 @@ export interface TransformOptions {
    * @defaultValue what the nearest package.json says: `"rote": { "defaults": { "maxEntries": 10000 } }`
    */
   defaults?: MemoizeOptions;
+  /**
+   * Exported functions to memoize as if they were marked, by the names of the exports, `"default"` among them. Those
+   * that are memoized already stay as they are.
+   * @defaultValue none
+   */
+  functions?: readonly string[];
 }
 
 /** A function that is memoized in the output. */
@@ -38,7 +45,7 @@ export interface MemoizedFunction {
   /** As in `meta` of the runtime: `shop/src/rates.ts#price`. */
   readonly id: string;
   readonly name: string;
-  /** Whether it is marked, or given to `memoize`. */
+  /** Whether it is marked, or named in `functions`; or given to `memoize`. */
   readonly by: "mark" | "call";
   /** Where the function or the call begins, in UTF-16 units. */
   readonly start: number;
@@ -72,11 +79,12 @@ export function transform(
   path: string,
   options: TransformOptions = {},
 ): TransformResult | undefined {
-  if (!mayBeMarked(code)) return undefined;
+  const { functions = [] } = options;
+  if (functions.length === 0 && !mayBeMarked(code)) return undefined;
   const tree = parse(code, path, options.format);
   if (tree === undefined) return undefined;
   const { found: diagnostics, report } = createReporter(path, code);
-  const { found, calls } = findAll(code, tree, report);
+  const { found, calls } = findAll(code, tree, functions, report);
   const rewriter = new Rewriter(code);
   const defaults = writeOptions(options.defaults ?? findProject(dirname(path))?.defaults);
   const idOf = createIds(locate(path, options.root));
@@ -153,15 +161,19 @@ export function transform(
 function findAll(
   code: string,
   { program, comments }: Tree,
+  functions: readonly string[],
   report: (code: DiagnosticCode, at: number) => void,
 ): { found: (Mark | MemoizingCall)[]; calls: Calls } {
   const calls = new Calls(readRoteNames(program));
   const marks = new Marks(code, comments, report);
   const shadows = new Shadows();
+  const named = exportedFunctions(program, functions);
+  const readNamed = (path: Path): Mark | undefined =>
+    named.has(path.node) ? { path, at: path.node.start } : undefined;
   const found: (Mark | MemoizingCall)[] = [];
   walk(program, (path) => {
     shadows.read(path);
-    const one = marks.read(path) ?? calls.read(path);
+    const one = marks.read(path) ?? readNamed(path) ?? calls.read(path);
     if (one !== undefined) found.push(one);
   });
   marks.finish();
