@@ -102,6 +102,24 @@ describe.for(all)("what %s builds", ([tool, build]) => {
   });
 });
 
+test.for(["Rolldown", "esbuild"])(
+  "%s drops what is marked and not used, and rote",
+  async (tool) => {
+    demo.write(
+      "unused.ts",
+      `export const arrow = () => { "use memoize"; };
+    export const named = function own(): void { "use memoize"; own(); };
+    export const object = { method() { "use memoize"; } };
+    export const used = 1;`,
+    );
+    const entry = demo.write("uses.ts", `import { used } from "./unused.ts"; console.log(used);`);
+
+    const { code } = await tools[tool]!({ entry, outDir: newFolder() });
+
+    expect(code).not.toMatch(/memoize/i);
+  },
+);
+
 test("Vite's server memoizes what it serves", async () => {
   const server = await createServer({
     configFile: false,
