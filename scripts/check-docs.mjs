@@ -127,6 +127,7 @@ if (existsSync(join(root, "README.md"))) {
 const license = readFileSync(join(root, "LICENSE"), "utf8");
 settle("packages/rote/LICENSE", license);
 settle("packages/cli/LICENSE", license);
+settle("packages/compiler/LICENSE", license);
 
 const { exports } = JSON.parse(readFileSync(join(root, "packages/rote/package.json"), "utf8"));
 for (const [subpath, target] of Object.entries(exports)) {
@@ -138,6 +139,11 @@ for (const [subpath, target] of Object.entries(exports)) {
     reference(specifier, join(root, "packages/rote", target.types)),
   );
 }
+
+settle(
+  "docs/reference/rote-compiler.md",
+  reference("@rote/compiler", join(root, "packages/compiler/dist/index.d.ts")),
+);
 
 const pages = "{*,docs/**/*,packages/*/*,bench/{*,results/*}}.md";
 for (const path of globSync(pages, { cwd: root })) {

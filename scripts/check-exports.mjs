@@ -16,7 +16,7 @@ import { parseSync } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const steps = ["key", "cache", "run", "tier", "call"];
-const everywhere = ["disk", "metrics", "scope"];
+const everywhere = ["compiled", "disk", "metrics", "scope"];
 const problems = [];
 
 function checkExports(directory) {
@@ -124,6 +124,7 @@ function checkCli() {
 
 checkExports("packages/rote");
 checkExports("packages/cli");
+checkExports("packages/compiler");
 checkCore();
 checkCli();
 

@@ -11,7 +11,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const packages = ["packages/rote", "packages/cli"];
+const packages = ["packages/rote", "packages/cli", "packages/compiler"];
 
 /** The name, and the scripts to run under this Node, in order. The build precedes all: setup.mjs. */
 const steps = [

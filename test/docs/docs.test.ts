@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { transformSync } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 
+import { transform as compile } from "../../packages/compiler/src/transform.ts";
 import { findBlocks, toModule, toPage } from "./blocks.ts";
 import { expectValue } from "./expectation.ts";
 
@@ -43,10 +44,14 @@ for (const { path, blocks, file } of pages) {
   try {
     writeFileSync(join(generated, `${file}.check.ts`), toModule(blocks, "check"));
     const module = toModule(blocks, "run");
+    const isMarked = /"use memoize";|\/\* @memoize \*\//.test(module);
+    const compiled = isMarked
+      ? (compile(module, join(generated, `${file}.ts`))?.code ?? module)
+      : module;
     const isDecorated = /^\s*@memoize\b/m.test(module);
     const run = isDecorated
-      ? transformSync(module, { loader: "ts", target: "es2022" }).code
-      : module;
+      ? transformSync(compiled, { loader: "ts", target: "es2022" }).code
+      : compiled;
     writeFileSync(join(generated, `${file}.run.ts`), run);
   } catch (error) {
     unreadable.set(path, error);

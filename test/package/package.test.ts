@@ -31,9 +31,15 @@ const manifestOf = (directory: string) =>
 
 const rote = manifestOf("packages/rote");
 const cli = manifestOf("packages/cli");
-const specifiers = Object.keys(rote.exports)
-  .filter((subpath) => subpath !== "./package.json")
-  .map((subpath) => subpath.replace(/^\./, "rote"));
+const specifiersOf = (name: string, { exports }: { exports: Record<string, unknown> }): string[] =>
+  Object.keys(exports)
+    .filter((subpath) => subpath !== "./package.json")
+    .map((subpath) => subpath.replace(/^\./, name));
+const specifiers = specifiersOf("rote", rote);
+/** Those that something is imported from. */
+const ofCompiler = specifiersOf("@rote/compiler", manifestOf("packages/compiler")).filter(
+  (specifier) => !specifier.endsWith("/register"),
+);
 
 /** The Nodes to try: the pinned one, which runs this test, and the machine's own if it differs. */
 function findNodes(): { version: string; path: string }[] {
@@ -53,13 +59,35 @@ function findNodes(): { version: string; path: string }[] {
 
 let folder = "";
 
-/** The directory of an installed dependency of the cli. */
-function locate(name: string): string {
-  const require = createRequire(join(root, "packages/cli/package.json"));
-  const paths = require.resolve.paths(name) ?? [];
-  const found = paths.map((path) => join(path, name)).find((path) => existsSync(path));
+/** The directory of an installed dependency of another package. */
+function locate(name: string, from: string): string {
+  const found = placesOf(name, from).find((path) => existsSync(path));
   if (found === undefined) throw new Error(`${name} is not installed`);
   return found;
+}
+
+function isInstalled(name: string, from: string): boolean {
+  return placesOf(name, from).some((path) => existsSync(path));
+}
+
+function placesOf(name: string, from: string): string[] {
+  const require = createRequire(join(realpathSync(from), "package.json"));
+  return (require.resolve.paths(name) ?? []).map((path) => join(path, name));
+}
+
+/** Packs what a package depends on, however far away; of what is optional, what is installed. */
+function addDependencies(from: string, packed: Record<string, string>): void {
+  const manifest = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as {
+    dependencies?: Record<string, string>;
+    optionalDependencies?: Record<string, string>;
+  };
+  const optional = Object.keys(manifest.optionalDependencies ?? {});
+  for (const name of [...Object.keys(manifest.dependencies ?? {}), ...optional]) {
+    if (name in packed || (optional.includes(name) && !isInstalled(name, from))) continue;
+    const path = locate(name, from);
+    packed[name] = pack(path);
+    addDependencies(path, packed);
+  }
 }
 
 function npm(args: string[], cwd: string): string {
@@ -80,10 +108,10 @@ beforeAll(() => {
   const dependencies: Record<string, string> = {
     rote: pack(join(root, "packages/rote")),
     "@rote/cli": pack(join(root, "packages/cli")),
+    "@rote/compiler": pack(join(root, "packages/compiler")),
   };
-  for (const name of Object.keys(cli.dependencies ?? {})) {
-    if (name !== "rote") dependencies[name] = pack(locate(name));
-  }
+  for (const path of ["packages/cli", "packages/compiler"])
+    addDependencies(join(root, path), dependencies);
   writeFileSync(
     join(folder, "package.json"),
     JSON.stringify({ name: "user", private: true, dependencies }),
@@ -145,6 +173,32 @@ describe.for(findNodes())("under Node $version", ({ path }) => {
   });
 });
 
+test.for(ofCompiler)("import of %s works", (specifier) => {
+  writeFileSync(
+    join(folder, "compiler.mjs"),
+    `const { default: whole, ...rest } = await import("${specifier}");
+    console.log([whole, ...Object.values(rest)].some((value) => typeof value === "function"));`,
+  );
+  const args = [join(folder, "compiler.mjs")];
+
+  expect(execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" })).toBe("true\n");
+});
+
+test("the compiler's hooks are installed with what they need", () => {
+  writeFileSync(
+    join(folder, "marked.mts"),
+    `import { cacheOf } from "rote";
+    let runs = 0;
+    function fib(n: number): number { "use memoize"; runs++; return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+    console.log(fib(36), runs, cacheOf(fib).size);`,
+  );
+  const args = ["--import", "@rote/compiler/register", "marked.mts"];
+
+  expect(execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" }).trim()).toBe(
+    "14930352 37 37",
+  );
+});
+
 const compilers = {
   "the oldest TypeScript": join(root, "test/package/node_modules/typescript/bin/tsc"),
   "the project's TypeScript": join(root, "node_modules/typescript/bin/tsc"),
@@ -162,7 +216,9 @@ describe.for(Object.entries(compilers))("types under %s", ([, tsc]) => {
     copyFileSync(join(root, "test/package/consumer.mts"), join(project, "consumer.mts"));
     writeFileSync(
       join(project, "all.mts"),
-      specifiers.map((name, i) => `export * as all${i} from "${name}";\n`).join(""),
+      [...specifiers, ...ofCompiler]
+        .map((name, i) => `export * as all${i} from "${name}";\n`)
+        .join(""),
     );
     writeFileSync(
       join(project, "tsconfig.json"),

@@ -14,11 +14,12 @@ import { type Lifetime, Tier } from "./tier/tier.ts";
 /** Puts a store below the memory of a function. */
 export function attachStore(whole: Whole, options: MemoizeOptions): void {
   const { store, encode, decode, clock } = options;
+  const name = storedName(whole, options);
   rejectUnstorable(whole, options);
   const tier = new Tier({
     store: store as SyncStore,
-    name: whole.name,
-    namespace: `${whole.name}/${fingerprintOf(whole, options)}`,
+    name,
+    namespace: `${name}/${fingerprintOf(whole, options)}`,
     wait: toMilliseconds(options.wait ?? "1m"),
     lookEvery: options.revalidate === "always" ? 0 : toMilliseconds(options.revalidate ?? "1s"),
     encode,
@@ -37,7 +38,13 @@ export function attachStore(whole: Whole, options: MemoizeOptions): void {
   whole.runner = storing(whole, whole.runner, tier);
 }
 
-function rejectUnstorable(whole: Whole, { store, scope }: MemoizeOptions): void {
+/** A name that is not only that of another function's results, too, where a compiler knows one. */
+function storedName(whole: Whole, { name }: MemoizeOptions): string {
+  return name ?? whole.meta?.id ?? whole.name;
+}
+
+function rejectUnstorable(whole: Whole, options: MemoizeOptions): void {
+  const { store, scope } = options;
   const refuse = (message: string): never => {
     throw new RoteError("ERR_INVALID_OPTION", message, { option: "store", value: store });
   };
@@ -49,7 +56,7 @@ function rejectUnstorable(whole: Whole, { store, scope }: MemoizeOptions): void 
     refuse(
       'store keeps results beyond the process, and scope: "request" ends them with the request. Leave out one of them.',
     );
-  if (whole.name === "anonymous")
+  if (storedName(whole, options) === "anonymous")
     refuse(
       "A function without a name cannot be stored: nothing would say whose its results are. Give it one with the option name.",
     );

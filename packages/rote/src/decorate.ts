@@ -51,15 +51,16 @@ export function decorateProperty(
   name: string | symbol,
   descriptor: PropertyDescriptor | undefined,
   options: MemoizeOptions | undefined,
+  memoize: typeof memoizeMethod = memoizeMethod,
 ): PropertyDescriptor {
   if (typeof descriptor === "number") throw notDecoratable("parameter", name);
   if (descriptor === undefined || ("value" in descriptor && typeof descriptor.value !== "function"))
     throw notDecoratable("field", name);
   const { value, get, set } = descriptor;
   if (value !== undefined)
-    return { ...descriptor, value: memoizeMethod(value as AnyFunction, name, options) };
+    return { ...descriptor, value: memoize(value as AnyFunction, name, options) };
   if (get === undefined) throw notDecoratable("setter", name);
-  const getter = memoizeMethod(get, name, options);
+  const getter = memoize(get, name, options);
   if (set === undefined) return { ...descriptor, get: getter };
   return { ...descriptor, get: getter, set: forgetting(set, getter) };
 }

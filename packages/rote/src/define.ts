@@ -3,6 +3,7 @@ import { wrapMethod } from "./call/wrap-method.ts";
 import { wrapScoped } from "./call/scoped.ts";
 import { Entries } from "./cache/entries.ts";
 import type { AnyFunction, Memo } from "./cache/memo.ts";
+import type { Meta } from "./cache/meta.ts";
 import { Receivers } from "./cache/receivers.ts";
 import { type EntryRules, NO_RULES } from "./cache/rules.ts";
 import { Clock } from "./cache/time.ts";
@@ -29,12 +30,14 @@ const { getPrototypeOf } = Object;
 export function memoizeFunction(
   original: AnyFunction,
   options: MemoizeOptions = NO_OPTIONS,
+  meta?: Meta,
 ): AnyFunction {
   const text = sourceOf(original);
   const ownName = nameOf(original);
   const prototype = getPrototypeOf(original) as object | null;
   const { seesThis, catches } = readSource(ownName, text);
-  const whole = define(original, options, ownName || "anonymous", text, prototype);
+  const name = ownName || meta?.name || "anonymous";
+  const whole = define(original, options, name, text, prototype, meta);
   // A function that catches may catch what is not meant for it: its runs are watched from the start.
   whole.isCareful = catches;
   const { memo } = whole;
@@ -57,15 +60,18 @@ export function memoizeMethod(
   original: AnyFunction,
   property: string | symbol,
   options: MemoizeOptions = NO_OPTIONS,
+  meta?: Meta,
 ): AnyFunction {
   const { receiver = true, scope, store } = options;
   if (receiver && store !== undefined) throw methodInStore(property, store);
   // A scope has one cache for all receivers, who are part of the key.
-  if (!receiver || scope === "request")
-    return memoizeFunction(original, { name: String(property), ...options, receiver });
+  if (!receiver || scope === "request") {
+    const named = meta === undefined ? { name: String(property), ...options } : options;
+    return memoizeFunction(original, { ...named, receiver }, meta);
+  }
   const text = sourceOf(original);
   const prototype = getPrototypeOf(original) as object | null;
-  const whole = define(original, options, String(property), text, prototype);
+  const whole = define(original, options, String(property), text, prototype, meta);
   whole.isCareful = readSource(nameOf(original), text).catches;
   const { memo } = whole;
   const { length } = original;
@@ -130,6 +136,7 @@ function define(
   name: string,
   text: string,
   prototype: object | null,
+  meta: Meta | undefined,
 ): Whole {
   rejectUnshareable(original, prototype, text);
   if (options !== NO_OPTIONS) checkOptions(options);
@@ -138,6 +145,7 @@ function define(
     options.name ?? name,
     options.depthLimit ?? DEFAULT_DEPTH_LIMIT,
     stack.entriesEpoch,
+    meta,
   );
   whole.isAsync = options.async ?? isAsync(original, prototype);
   if (options !== NO_OPTIONS) applyOptions(whole, options);

@@ -3,6 +3,7 @@ export type RoteErrorCode =
   | "ERR_INVALID_OPTION"
   | "ERR_INVALID_ARGUMENT"
   | "ERR_NOT_MEMOIZED"
+  | "ERR_IN_USE"
   | "ERR_NEW"
   | "ERR_CYCLE"
   | "ERR_DEPTH"

@@ -1,6 +1,7 @@
 import { batch, type Batched } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import type { AnyFunction, Callable } from "./cache/memo.ts";
+import { toMeta } from "./cache/meta.ts";
 import { canOwn } from "./cache/receivers.ts";
 import { decorate, decorateProperty, isContext } from "./decorate.ts";
 import { memoizeFunction } from "./define.ts";
@@ -88,7 +89,11 @@ export function memoize(first: unknown, second?: unknown, third?: unknown): unkn
   if (isDecorating(first, second, third, arguments.length))
     return applyDecorator(first, second, third, undefined);
   if (typeof first === "function")
-    return memoizeFunction(first as AnyFunction, second as MemoizeOptions | undefined);
+    return memoizeFunction(
+      first as AnyFunction,
+      second as MemoizeOptions | undefined,
+      toMeta(third),
+    );
   if (typeof first !== "object" || first === null || second !== undefined)
     throw notAFunction(first, second);
   const options = first as MemoizeOptions;
@@ -98,7 +103,7 @@ export function memoize(first: unknown, second?: unknown, third?: unknown): unkn
     if (isDecorating(fn, context, descriptor, given.length))
       return applyDecorator(fn, context, descriptor, options);
     if (typeof fn !== "function") throw notAFunction(fn);
-    return memoizeFunction(fn as AnyFunction, options);
+    return memoizeFunction(fn as AnyFunction, options, toMeta(descriptor));
   };
 }
 

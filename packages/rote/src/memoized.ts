@@ -66,7 +66,7 @@ function copyProperty(from: object, name: string | symbol, to: object): void {
 }
 
 class Stamp extends Stamped {
-  readonly #whole: Whole;
+  #whole: Whole;
   #handle: CacheHandle | undefined;
   private constructor(fn: object, whole: Whole) {
     super(fn);
@@ -83,6 +83,13 @@ class Stamp extends Stamped {
 
   static wholeOf(fn: object): Whole | undefined {
     return #whole in fn ? fn.#whole : undefined;
+  }
+
+  /** It is another one's from now on; unless somebody has the handle. */
+  static replace(fn: object, whole: Whole): boolean {
+    if (!(#whole in fn) || fn.#handle !== undefined) return false;
+    fn.#whole = whole;
+    return true;
   }
 
   static handleOf(fn: object): CacheHandle | undefined {
@@ -211,6 +218,11 @@ export function notMemoized(caller: string, value: unknown): RoteError {
     `${caller} takes a function that memoize returned; received ${shown}. Pass the result of memoize(fn), made by the same copy of rote.`,
     { value },
   );
+}
+
+/** Lets a memoized function be another one from now on; whether nobody has looked into it yet. */
+export function replaceWhole(fn: AnyFunction, whole: Whole): boolean {
+  return Stamp.replace(fn, whole);
 }
 
 /** How a memoized function is called; for `tabulate`. */

@@ -1,6 +1,7 @@
 import type { Listeners } from "./events.ts";
 import type { LowerTier } from "./lower.ts";
 import { type AnyFunction, Memo } from "./memo.ts";
+import type { Meta } from "./meta.ts";
 import type { Receivers } from "./receivers.ts";
 import { Registry, turn } from "./registry.ts";
 import { noRemovals, type RemovalCounts } from "./removal.ts";
@@ -22,6 +23,8 @@ export class Whole {
   runner: AnyFunction;
   /** How it is called in messages. */
   readonly name: string;
+  /** What a compiler knows of it. */
+  readonly meta: Meta | undefined;
   /** All of its results; where there are several caches, those of calls on no object, or none. */
   readonly memo: Memo;
   /** The caches of its receivers, if each has its own. */
@@ -104,10 +107,11 @@ export class Whole {
   /** Runs left in which a call of itself may show up before we say that none does. */
   selfCallWatch = 0;
 
-  constructor(original: AnyFunction, name: string, depthLimit: number, epoch: number) {
+  constructor(original: AnyFunction, name: string, depthLimit: number, epoch: number, meta?: Meta) {
     this.original = this.runner = original;
     this.name = name;
     this.depthLimit = depthLimit;
+    this.meta = meta;
     this.memo = new Memo(this, epoch);
   }
 

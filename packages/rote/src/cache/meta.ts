@@ -1,0 +1,16 @@
+/** What `@rote/compiler` says of a function, because its text alone does not. */
+export interface Meta {
+  /** Where the function is, the same on every machine: `shop/src/rates.ts#price`. What a store calls it unless the option `name` says otherwise. */
+  readonly id: string;
+  /** What it is called in the source. */
+  readonly name: string;
+  /** Which revision of the function and of everything that it reaches this is. */
+  readonly fingerprint?: string;
+}
+
+/** What a call of `memoize` has been given by a compiler, if anything. */
+export function toMeta(value: unknown): Meta | undefined {
+  return typeof (value as Partial<Meta> | null | undefined)?.id === "string"
+    ? (value as Meta)
+    : undefined;
+}

@@ -1,0 +1,2 @@
+export { memoizeMarked, type MarkedMeta } from "./memoize-marked.ts";
+export { memoizeMembers } from "./memoize-members.ts";
