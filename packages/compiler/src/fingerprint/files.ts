@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { parse } from "../ast.ts";
+import { type ModuleFacts, readModule } from "./module.ts";
+
+/** A file as it was read. */
+export interface SourceFile {
+  readonly path: string;
+  readonly size: number;
+  readonly modifiedAt: number;
+  /** SHA-256 of its bytes. */
+  readonly hash: string;
+  /** Where its lines begin. */
+  readonly lines: readonly number[];
+  readonly content:
+    | { readonly kind: "module"; readonly facts: ModuleFacts }
+    | { readonly kind: "json"; readonly value: unknown }
+    | { readonly kind: "native" | "asset" | "invalid" };
+}
+
+/** Reads every file once, until it changes. */
+export class Files {
+  private readonly known = new Map<string, SourceFile>();
+  /** How many files have been read, to see that unchanged ones are not. */
+  reads = 0;
+
+  /** The file, or nothing if it cannot be read. */
+  read(path: string): SourceFile | undefined {
+    const known = this.known.get(path);
+    if (known !== undefined) return known;
+    try {
+      const { size, mtimeMs } = statSync(path);
+      const file = readFile(path, size, mtimeMs);
+      this.reads++;
+      this.known.set(path, file);
+      return file;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Forgets files that have changed; whether there were any. */
+  refresh(): boolean {
+    let hasChanged = false;
+    for (const [path, file] of this.known) {
+      const now = statSync(path, { throwIfNoEntry: false });
+      if (now?.size === file.size && now.mtimeMs === file.modifiedAt) continue;
+      this.known.delete(path);
+      hasChanged = true;
+      if (now === undefined) continue;
+      // Written again as it was, by a checkout, say.
+      const bytes = readFileSync(path);
+      this.reads++;
+      if (hashOf(bytes) !== file.hash) continue;
+      this.known.set(path, { ...file, size: now.size, modifiedAt: now.mtimeMs });
+    }
+    return hasChanged;
+  }
+
+  /** The text of a file that has been read. */
+  text(path: string): string {
+    return readFileSync(path, "utf8");
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+const sources = /\.[mc]?[jt]sx?$/;
+
+function readFile(path: string, size: number, modifiedAt: number): SourceFile {
+  const bytes = readFileSync(path);
+  const text = sources.test(path) || path.endsWith(".json") ? bytes.toString("utf8") : "";
+  const lines = [0];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines.push(at + 1);
+  return { path, size, modifiedAt, hash: hashOf(bytes), lines, content: contentOf(path, text) };
+}
+
+function contentOf(path: string, text: string): SourceFile["content"] {
+  if (/\.(?:node|wasm)$/.test(path)) return { kind: "native" };
+  if (path.endsWith(".json")) {
+    try {
+      return { kind: "json", value: JSON.parse(text) };
+    } catch {
+      return { kind: "invalid" };
+    }
+  }
+  if (!sources.test(path)) return { kind: "asset" };
+  const tree = parse(text, path, undefined);
+  return tree === undefined ? { kind: "invalid" } : { kind: "module", facts: readModule(tree) };
+}

@@ -1,0 +1,97 @@
+import { RoteError } from "rote";
+import { bodyOf, type Node, parse, type Path, walk } from "../ast.ts";
+import { qualifiedName } from "../names.ts";
+import { isErased } from "./erased.ts";
+import type { Module } from "./link.ts";
+import { type Declaration, partsOf } from "./module.ts";
+import { writeForm } from "./normal-form.ts";
+import type { Form } from "./observe.ts";
+
+/** A function of a module. */
+export interface Located {
+  readonly declaration: Declaration;
+  readonly index: number;
+  readonly form: Form | undefined;
+  readonly start: number;
+  readonly end: number;
+}
+
+const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
+
+/** The functions of one file, found by what they are called or where they are. */
+export class FunctionIndex {
+  private readonly module: Module;
+  private readonly parts: { part: Node; declaration: Declaration }[] = [];
+  private readonly paths: { path: Path; name: string }[] = [];
+
+  constructor(module: Module, text: string) {
+    this.module = module;
+    const { path } = module.file;
+    const tree = parse(text, path, undefined);
+    if (tree === undefined) return;
+    for (const part of bodyOf(tree.program).flatMap(partsOf)) {
+      if (isErased(part)) continue;
+      const declaration = module.facts.declarations.find(({ places }) =>
+        places.some(({ start, end }) => start === part.start && end === part.end),
+      );
+      if (declaration !== undefined) this.parts.push({ part, declaration });
+    }
+    walk(tree.program, (each) => {
+      if (functions.has(each.node.type) && each.node["body"] !== null)
+        this.paths.push({ path: each, name: qualifiedName(each) });
+    });
+  }
+
+  /** By name: `price`, `Cart.total`, `rates.of`, `default`; or by an offset, that of the innermost function there. */
+  find(nameOrOffset: string | number): Located {
+    const found =
+      typeof nameOrOffset === "number" ? this.at(nameOrOffset) : this.named(nameOrOffset);
+    if (found !== undefined) return found;
+    const names = [...new Set(this.paths.map(({ name }) => name))].slice(0, 12).join(", ");
+    throw new RoteError(
+      "ERR_INVALID_OPTION",
+      typeof nameOrOffset === "number"
+        ? `There is no function at offset ${nameOrOffset} of ${this.module.file.path}. Pass an offset inside of one, or its name.`
+        : `There is no function "${nameOrOffset}" in ${this.module.file.path}. Its functions are: ${names}.`,
+      { option: "function", value: nameOrOffset },
+    );
+  }
+
+  private named(name: string): Located | undefined {
+    const plain = (text: string): string => text.replaceAll(".prototype.", ".");
+    const path = this.paths.find((each) => plain(each.name) === plain(name))?.path;
+    if (path !== undefined) return this.located(path);
+    const exported = this.module.facts.exports.get(name);
+    const own = typeof exported === "string" ? exported : name;
+    const declaration = this.module.facts.byName.get(own);
+    const place = declaration?.places[0];
+    if (declaration === undefined || place === undefined) return undefined;
+    const inner = this.paths.find(({ path: { node } }) => node.start === place.start);
+    if (inner !== undefined && own === "*default*") return this.located(inner.path);
+    return { declaration, index: declaration.names.indexOf(own), form: undefined, ...place };
+  }
+
+  private at(offset: number): Located | undefined {
+    const path = this.paths.findLast(
+      ({ path: { node } }) => node.start <= offset && offset < node.end,
+    )?.path;
+    return path === undefined ? undefined : this.located(path);
+  }
+
+  private located({ node, parent }: Path): Located | undefined {
+    const { start, end } = node;
+    const around = this.parts.find(({ part }) => part.start <= start && end <= part.end);
+    if (around === undefined) return undefined;
+    const { part, declaration } = around;
+    const { facts } = this.module;
+    const isWhole = part === node || part["declaration"] === node;
+    if (isWhole) return { declaration, index: 0, form: undefined, start, end };
+    const form = writeForm([part], declaration.names, facts.names, node);
+    const kind = parent?.node;
+    const isMethod =
+      kind?.type === "MethodDefinition" ||
+      (kind?.type === "Property" && (kind["method"] === true || kind["kind"] !== "init"));
+    const readsReceiver = form.readsReceiver || isMethod;
+    return { declaration, index: 0, form: { ...form, readsReceiver }, start, end };
+  }
+}

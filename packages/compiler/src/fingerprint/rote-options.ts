@@ -1,0 +1,29 @@
+import { isNode, keyName, type Node, nodes } from "../ast.ts";
+
+/** Options of `memoize` that have a part in what a caller gets; all others say how long and where it is kept. */
+const ofResult = new Set(["decode", "encode", "freeze", "key", "receiver"]);
+
+/** Options without those that change no result, if they are written out. */
+export function optionsOfResult(options: Node | undefined): unknown {
+  if (options?.type !== "ObjectExpression") return options;
+  const kept = nodes(options["properties"]).filter((each) => {
+    const name = each.type === "Property" ? keyName(each) : undefined;
+    return name === undefined || ofResult.has(name);
+  });
+  return kept.length === 0 ? undefined : { ...options, properties: kept };
+}
+
+/** The package whose functions change no result: a new version of it computes what the old one did. */
+export function isRote(specifier: string): boolean {
+  return specifier === "rote" || specifier.startsWith("rote/");
+}
+
+/** Whether a value is a node that memoizes another: `memoize(fn)`. */
+export function memoizedBy(
+  call: unknown,
+  isMemoize: (callee: unknown) => boolean,
+): Node | undefined {
+  if (!isNode(call) || call.type !== "CallExpression" || !isMemoize(call["callee"]))
+    return undefined;
+  return nodes(call["arguments"])[0];
+}
