@@ -45,8 +45,10 @@ export function explain(before: readonly Reached[], after: readonly Reached[]): 
   for (const each of removed) changes.push(change("removed", each));
   if (changes.length > 0) return changes;
   // No text has changed, but what is used where.
-  for (const [key, each] of now)
-    if (old.get(key)?.uses !== each.uses) changes.push(change("changed", each));
+  for (const [key, each] of now) {
+    const was = old.get(key);
+    if (was !== undefined && was.uses !== each.uses) changes.push(change("changed", each));
+  }
   return changes;
 }
 

@@ -39,14 +39,12 @@ export class Files {
     }
   }
 
-  /** Forgets files that have changed; whether there were any. */
-  refresh(): boolean {
-    let hasChanged = false;
+  /** Forgets files that have changed. */
+  refresh(): void {
     for (const [path, file] of this.known) {
       const now = statSync(path, { throwIfNoEntry: false });
       if (now?.size === file.size && now.mtimeMs === file.modifiedAt) continue;
       this.known.delete(path);
-      hasChanged = true;
       if (now === undefined) continue;
       // Written again as it was, by a checkout, say.
       const bytes = readFileSync(path);
@@ -54,7 +52,6 @@ export class Files {
       if (hashOf(bytes) !== file.hash) continue;
       this.known.set(path, { ...file, size: now.size, modifiedAt: now.mtimeMs });
     }
-    return hasChanged;
   }
 
   /** The text of a file that has been read. */

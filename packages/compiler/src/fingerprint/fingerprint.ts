@@ -113,7 +113,8 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
       return { digest, algorithm, isComplete, unseen: findings, env: read, reached };
     },
     refresh() {
-      if (!files.refresh()) return;
+      files.refresh();
+      // Files that were not there may be there now, and lockfiles may have changed.
       linker.clear();
       effects.clear();
       indexes.clear();

@@ -152,7 +152,7 @@ class Reader {
   private readDefault(declaration: Node): void {
     const value = bare(declaration);
     const name = identifier(value) ?? identifier(declaration["id"]);
-    const isDeclared = /Declaration$/.test(declaration.type) && name !== undefined;
+    const isDeclared = declaration.type.endsWith("Declaration") && name !== undefined;
     if (isDeclared) this.addParts(declaration);
     // The value of a name is what the name stands for.
     const isName = isDeclared || value.type === "Identifier";
@@ -161,7 +161,7 @@ class Reader {
   }
 
   private addParts(statement: Node): void {
-    const isStatement = !/Declaration$/.test(statement.type);
+    const isStatement = !statement.type.endsWith("Declaration");
     for (const part of partsOf(statement))
       this.add(part, [...lexicalNames(part), ...varNames(part)], isStatement);
   }

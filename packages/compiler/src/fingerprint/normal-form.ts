@@ -46,9 +46,12 @@ class Writer extends Observer {
       for (const declarator of nodes(node["declarations"])) {
         this.put(node["kind"] === "const" ? "let" : (node["kind"] as string));
         this.visit(declarator);
+        this.put(";");
       }
-    } else this.visit(node);
-    this.put(";");
+    } else {
+      this.visit(node);
+      this.put(";");
+    }
   }
 
   private visit(value: unknown): void {
@@ -202,7 +205,7 @@ class Writer extends Observer {
       bigint?: string;
     };
     if (regex !== undefined)
-      this.put(`RegExp(${JSON.stringify(regex.pattern)}${[...regex.flags].sort().join("")})`);
+      this.put(`RegExp(${JSON.stringify(regex.pattern)}${regex.flags.split("").sort().join("")})`);
     else if (typeof bigint === "string") this.put(`${BigInt(bigint)}n`);
     else if (typeof value === "number") this.put(`${value}`);
     else this.put(JSON.stringify(value));
@@ -434,9 +437,9 @@ class Writer extends Observer {
   private enumOf(node: Node): void {
     const members = nodes((node["body"] as Node)["members"]);
     const nameOf = ({ id }: Node): string => {
-      const { name, value, quasis } = id as Node;
+      const { name, value, quasis } = id as { name?: string; value?: string; quasis?: unknown };
       const text = nodes(quasis)[0]?.["value"] as { cooked: string } | undefined;
-      return String(name ?? value ?? text?.cooked);
+      return name ?? value ?? text?.cooked ?? "";
     };
     this.put("Enum(");
     this.members(members.map(nameOf), () => {
@@ -485,7 +488,7 @@ class Writer extends Observer {
     const statements = node.type === "BlockStatement" ? nodes(node["body"]) : [node];
     const left = statements.filter((each) => !isErased(each));
     const [only] = left;
-    if (left.length === 1 && only !== undefined && !/Declaration$/.test(only.type))
+    if (left.length === 1 && only !== undefined && !only.type.endsWith("Declaration"))
       return this.statement(only);
     this.visit(node);
   }

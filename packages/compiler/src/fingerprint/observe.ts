@@ -208,9 +208,10 @@ export class Observer {
     if (binding !== undefined) {
       this.putLocal(binding, root, name);
       this.put(steps(0));
-      const [first, ...rest] = binding.alias ?? [];
-      if (first !== undefined && !this.known.names.has(first))
-        this.seePath([first, ...rest, ...path], node);
+      const alias = binding.alias ?? [];
+      const isOutside = alias[0] !== undefined && !this.known.names.has(alias[0]);
+      // Where the other name was given, it may have been seen already.
+      if (isOutside && outsideAt(alias) === undefined) this.seePath([...alias, ...path], node);
     } else if (this.known.names.has(name)) {
       const maybe = flags.indexOf("?");
       const sure = maybe === -1 ? path.length : maybe;
@@ -289,15 +290,16 @@ export class Observer {
   protected noteWrite(node: Node): void {
     if (node.type === "UnaryExpression" && node["operator"] !== "delete") return;
     const left = (node["left"] ?? node["argument"]) as Node;
-    for (const target of targetsOf(left)) this.write(target, "written");
+    for (const target of targetsOf(left)) {
+      // A local that is assigned is changed; what it pointed to is not.
+      const isLocal = this.scope.find(identifier(target) ?? "") !== undefined;
+      if (!isLocal) this.write(target, "written");
+    }
   }
 
   private write(target: Node, kind: WriteKind): void {
     const root = rootOf(target);
     if (root === undefined) return;
-    const isLocal = this.scope.find(root["name"] as string) !== undefined;
-    // A local is changed where it points to, not by what is assigned to itself.
-    if (isLocal && kind === "written" && bare(target) === root) return;
     const [name] = this.outerPath(root) ?? [];
     if (name === undefined) return;
     const [, ...path] = this.outerPath(target) ?? [];

@@ -81,7 +81,7 @@ export function lexicalNames(statement: Node): string[] {
     case "ExportDefaultDeclaration":
     case "LabeledStatement": {
       const inner = statement["declaration"] ?? statement["body"];
-      return isNode(inner) && /Declaration$/.test(inner.type) ? lexicalNames(inner) : [];
+      return isNode(inner) && inner.type.endsWith("Declaration") ? lexicalNames(inner) : [];
     }
     default:
       return [];
@@ -97,7 +97,7 @@ export function varNames(node: unknown, found: string[] = []): string[] {
       for (const { id } of nodes(node["declarations"])) found.push(...boundNames(id));
     return found;
   }
-  for (const field of statementFields) if (node[field] != null) varNames(node[field], found);
+  for (const field of statementFields) varNames(node[field], found);
   if (withBody.has(node.type)) varNames(node["body"], found);
   return found;
 }

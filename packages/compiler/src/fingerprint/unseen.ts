@@ -61,6 +61,8 @@ function outsideOf(linker: Linker, target: Target): Outside | undefined {
     if (first === undefined) return undefined;
     const all = [...rest, ...path];
     if (!module.facts.names.names.has(first)) {
+      // Where the other name was given, it has been seen already.
+      if (outsideAt([first, ...rest]) !== undefined) return undefined;
       const outside = outsideAt([first, ...all]);
       return outside?.code === "ROTE_UNSEEN_GLOBAL" ? undefined : outside;
     }
