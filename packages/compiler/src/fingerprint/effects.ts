@@ -14,7 +14,8 @@ export interface LateWrite {
  * 1. A statement that changes a declaration belongs to it; one that calls a function which changes it, too.
  * 2. So does a variable whose value is computed by a call that surely changes it. Of what else such calls do nothing is
  *    known, and siblings are not to be mixed up: `const b = a.extend()` does not belong to `a`.
- * 3. Statements that change globals, and all of a module that is imported without a name, belong to every function.
+ * 3. A statement that changes something through a local, such as the variable of a loop, belongs to all that it uses.
+ * 4. Statements that change globals, and all of a module that is imported without a name, belong to every function.
  */
 export class Effects {
   private readonly linker: Linker;
@@ -38,8 +39,12 @@ export class Effects {
         const vertex = linker.vertex(module, declaration);
         this.order.set(vertex, this.order.size);
         if (this.isGlobal(declaration, bare.has(module))) global.push(vertex);
-        for (const form of declaration.forms)
+        for (const form of declaration.forms) {
           for (const write of form.writes) this.note(vertex, write);
+          if (!form.writesLocals || !declaration.isStatement) continue;
+          for (const { name = "", path, start } of form.references)
+            this.note(vertex, { name, path, kind: "written", isImmediate: true, start });
+        }
       }
     this.global = global;
   }
@@ -64,8 +69,7 @@ export class Effects {
 
   private isGlobal({ forms, isStatement }: Declaration, isInBare: boolean): boolean {
     return forms.some(
-      ({ writesGlobals, text }) =>
-        writesGlobals || (isInBare && (isStatement || /(?:Call|New)Expression\(/.test(text))),
+      ({ writesGlobals, runs }) => writesGlobals || (isInBare && (isStatement || runs)),
     );
   }
 

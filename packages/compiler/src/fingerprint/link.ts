@@ -163,14 +163,15 @@ export class Linker {
     if (typeof found === "string") return this.local(module, found, path);
     if (found !== undefined) return this.foreign(module, found, path);
     if (name === "default") return undefined;
-    for (const star of module.facts.stars) {
-      const vertex = this.load(module, star.from, star.attributes);
-      if (vertex.kind === "leaf" && vertex.type === "package")
-        return { vertex, index: 0, path: [name, ...path] };
-      const next =
-        vertex.kind === "whole" ? this.exported(vertex.module, name, path, seen) : undefined;
+    const stars = module.facts.stars.map((star) => this.load(module, star.from, star.attributes));
+    for (const vertex of stars) {
+      if (vertex.kind !== "whole") continue;
+      const next = this.exported(vertex.module, name, path, seen);
       if (next !== undefined) return next;
     }
+    // What the sources do not export comes from a package or from Node, if there is one.
+    const outer = stars.find(({ kind }) => kind === "leaf");
+    if (outer !== undefined) return { vertex: outer, index: 0, path: [name, ...path] };
     return undefined;
   }
 

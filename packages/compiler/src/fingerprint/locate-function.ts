@@ -1,11 +1,13 @@
 import { RoteError } from "rote";
-import { bodyOf, type Node, parse, type Path, walk } from "../ast.ts";
+import { beyondBrackets, bodyOf, type Node, parse, type Path, walk } from "../ast.ts";
 import { qualifiedName } from "../names.ts";
+import { roteCallee } from "../rote-names.ts";
 import { isErased } from "./erased.ts";
 import type { Module } from "./link.ts";
 import { type Declaration, partsOf } from "./module.ts";
 import { writeForm } from "./normal-form.ts";
 import type { Form } from "./observe.ts";
+import { memoizedBy } from "./rote-options.ts";
 
 /** A function of a module. */
 export interface Located {
@@ -23,6 +25,8 @@ export class FunctionIndex {
   private readonly module: Module;
   private readonly parts: { part: Node; declaration: Declaration }[] = [];
   private readonly paths: { path: Path; name: string }[] = [];
+  /** What is given to `memoize`, by where the calls begin. */
+  private readonly calls = new Map<number, Path>();
 
   constructor(module: Module, text: string) {
     this.module = module;
@@ -39,10 +43,12 @@ export class FunctionIndex {
     walk(tree.program, (each) => {
       if (functions.has(each.node.type) && each.node["body"] !== null)
         this.paths.push({ path: each, name: qualifiedName(each) });
+      const memoized = memoizedBy(each.node, (callee) => this.isMemoize(callee));
+      if (memoized !== undefined) this.calls.set(each.node.start, { node: memoized, parent: each });
     });
   }
 
-  /** By name: `price`, `Cart.total`, `rates.of`, `default`; or by an offset, that of the innermost function there. */
+  /** By name: `price`, `Cart.total`, `rates.of`, `default`; by the offset of a call of `memoize`; or by any other offset, as the innermost function there. */
   find(nameOrOffset: string | number): Located {
     const found =
       typeof nameOrOffset === "number" ? this.at(nameOrOffset) : this.named(nameOrOffset);
@@ -59,7 +65,9 @@ export class FunctionIndex {
 
   private named(name: string): Located | undefined {
     const plain = (text: string): string => text.replaceAll(".prototype.", ".");
-    const path = this.paths.find((each) => plain(each.name) === plain(name))?.path;
+    const path = this.paths.find(
+      (each) => plain(each.name) === plain(name) && this.isValue(each.path),
+    )?.path;
     if (path !== undefined) return this.located(path);
     const exported = this.module.facts.exports.get(name);
     const own = typeof exported === "string" ? exported : name;
@@ -71,7 +79,24 @@ export class FunctionIndex {
     return { declaration, index: declaration.names.indexOf(own), form: undefined, ...place };
   }
 
+  /** Whether a function is what its name stands for: not so in `const price = wrapped(() => 1)`. */
+  private isValue(path: Path): boolean {
+    const { outer, parent } = beyondBrackets(path);
+    const call = parent?.node;
+    return (
+      call?.type !== "CallExpression" ||
+      (memoizedBy(call, (callee) => this.isMemoize(callee)) === outer &&
+        beyondBrackets(parent as Path).parent?.node.type !== "CallExpression")
+    );
+  }
+
+  private isMemoize(callee: unknown): boolean {
+    return roteCallee(callee, "memoize", this.module.facts.names.rote) !== undefined;
+  }
+
   private at(offset: number): Located | undefined {
+    const call = this.calls.get(offset);
+    if (call !== undefined) return this.located(call);
     const path = this.paths.findLast(
       ({ path: { node } }) => node.start <= offset && offset < node.end,
     )?.path;

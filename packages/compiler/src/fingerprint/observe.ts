@@ -45,10 +45,14 @@ export interface Form {
   readonly references: readonly Reference[];
   readonly writes: readonly Write[];
   readonly sights: readonly Sight[];
+  /** When loaded, it calls something. */
+  readonly runs: boolean;
   /** Names of the module that it calls when it is loaded. */
   readonly calls: readonly string[];
   /** When loaded, it changes what all modules see. */
   readonly writesGlobals: boolean;
+  /** When loaded, it changes something through a local, of which is not known what it is. */
+  readonly writesLocals: boolean;
   /** It reads `this`, or `super`, or is a method. */
   readonly readsReceiver: boolean;
   /** What a name that it declares is another name for. */
@@ -81,8 +85,10 @@ export class Observer {
   private references: Reference[] = [];
   private writes: Write[] = [];
   private sights: Sight[] = [];
+  private runs = false;
   private calls: string[] = [];
   private writesGlobals = false;
+  private writesLocals = false;
   private readsReceiver = false;
   private aliases = new Map<string, readonly string[]>();
   private captured = new Map<Binding, number>();
@@ -99,9 +105,10 @@ export class Observer {
 
   form(): Form {
     if (this.found !== undefined) return this.found;
-    const { out: text, references, writes, sights, calls } = this;
-    const { writesGlobals, readsReceiver, aliases } = this;
-    return { text, references, writes, sights, calls, writesGlobals, readsReceiver, aliases };
+    const { out: text, references, writes, sights, runs, calls } = this;
+    const { writesGlobals, writesLocals, readsReceiver, aliases } = this;
+    const written = { writes, writesGlobals, writesLocals };
+    return { text, references, sights, runs, calls, ...written, readsReceiver, aliases };
   }
 
   protected put(text: string): void {
@@ -279,7 +286,7 @@ export class Observer {
   protected noteElements(loop: Node): void {
     const head = loop["left"] as Node | undefined;
     if (loop.type !== "ForOfStatement" || head?.type !== "VariableDeclaration") return;
-    const root = rootOf(loop["right"] as Node);
+    const root = rootOf(loop["right"] as Node, false);
     const path = root === undefined ? undefined : this.outerPath(root);
     for (const name of nodes(head["declarations"]).flatMap(({ id }) => boundNames(id))) {
       const binding = this.scope.find(name);
@@ -301,7 +308,10 @@ export class Observer {
     const root = rootOf(target);
     if (root === undefined) return;
     const [name] = this.outerPath(root) ?? [];
-    if (name === undefined) return;
+    if (name === undefined) {
+      if (this.depth === 0 && kind !== "passed") this.writesLocals = true;
+      return;
+    }
     const [, ...path] = this.outerPath(target) ?? [];
     const isImmediate = this.depth === 0;
     if (this.known.names.has(name))
@@ -312,6 +322,7 @@ export class Observer {
 
   protected noteCall(node: Node, given: readonly Node[]): void {
     const callee = bare(node["callee"] as Node);
+    if (this.depth === 0) this.runs = true;
     const path = this.outerPath(callee);
     const isGlobal = path !== undefined && !this.known.names.has(path[0] as string);
     if (isGlobal) this.noteGlobalCall(node, path, given);
@@ -322,7 +333,7 @@ export class Observer {
       const kind = writingMethods.has(method) ? "written" : "called";
       if (!readingMethods.has(method) && !isGlobal) this.write(callee["object"] as Node, kind);
       // A known method of the language does not change what it is given, either.
-      if (kind === "written" || readingMethods.has(method)) return;
+      if (!isGlobal && (kind === "written" || readingMethods.has(method))) return;
     }
     if (/Function/.test(callee.type)) this.inline([callee]);
     const writes = isGlobal && writers.has(path.join("."));

@@ -12,7 +12,7 @@ export const shapes: Readonly<Record<string, readonly string[]>> = {
   ConditionalExpression: ["test", "consequent", "alternate"],
   Decorator: ["expression"],
   DoWhileStatement: ["body", "test"],
-  ExpressionStatement: ["expression"],
+  ExpressionStatement: ["expression", "directive"],
   IfStatement: ["test", "consequent", "alternate"],
   JSXAttribute: ["name", "value"],
   JSXExpressionContainer: ["expression"],
