@@ -1,6 +1,7 @@
 import type { Declaration } from "./module.ts";
 import type { DeclarationVertex, LeafVertex, Linker, Module, Target, Vertex } from "./link.ts";
 import type { Write } from "./observe.ts";
+import type { Step } from "./reach.ts";
 
 /** Where a variable is written while the program runs. */
 export interface LateWrite {
@@ -26,6 +27,8 @@ export class Effects {
   private readonly order = new Map<DeclarationVertex, number>();
   private readonly known = new Map<DeclarationVertex, readonly DeclarationVertex[]>();
   private users: Map<DeclarationVertex, Set<DeclarationVertex>> | undefined;
+  /** What other walks over the same modules have found out. */
+  readonly steps: Map<Vertex, Step> = new Map();
   /** What belongs to every function. */
   readonly global: readonly Vertex[];
 

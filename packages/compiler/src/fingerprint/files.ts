@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { parse } from "../ast.ts";
+import { parse, type Tree } from "../ast.ts";
 import { type ModuleFacts, readModule } from "./module.ts";
 
 /** A file as it was read. */
@@ -13,7 +13,7 @@ export interface SourceFile {
   /** Where its lines begin. */
   readonly lines: readonly number[];
   readonly content:
-    | { readonly kind: "module"; readonly facts: ModuleFacts }
+    | { readonly kind: "module"; readonly facts: ModuleFacts; readonly tree: WeakRef<Tree> }
     | { readonly kind: "json"; readonly value: unknown }
     | { readonly kind: "native" | "asset" | "invalid" };
 }
@@ -53,11 +53,12 @@ export class Files {
       this.known.set(path, { ...file, size: now.size, modifiedAt: now.mtimeMs });
     }
   }
+}
 
-  /** The text of a file that has been read. */
-  text(path: string): string {
-    return readFileSync(path, "utf8");
-  }
+/** The tree of a module: kept as long as there is room for it, or read again. */
+export function treeOf(file: SourceFile): Tree | undefined {
+  const known = file.content.kind === "module" ? file.content.tree.deref() : undefined;
+  return known ?? parse(readFileSync(file.path, "utf8"), file.path, undefined);
 }
 
 function hashOf(bytes: Uint8Array): string {
@@ -85,5 +86,7 @@ function contentOf(path: string, text: string): SourceFile["content"] {
   }
   if (!sources.test(path)) return { kind: "asset" };
   const tree = parse(text, path, undefined);
-  return tree === undefined ? { kind: "invalid" } : { kind: "module", facts: readModule(tree) };
+  return tree === undefined
+    ? { kind: "invalid" }
+    : { kind: "module", facts: readModule(tree), tree: new WeakRef(tree) };
 }

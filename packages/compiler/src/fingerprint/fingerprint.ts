@@ -87,7 +87,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
     if (known !== undefined) return known;
     // Trees are large, and the functions of one file are asked for together.
     indexes.clear();
-    const made = new FunctionIndex(module, files.text(module.file.path));
+    const made = new FunctionIndex(module);
     indexes.set(module, made);
     return made;
   };
@@ -108,9 +108,20 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
       const { digest, steps } = reach(linker, around, { module, ...located });
       const { findings, env: read } = findUnseen(linker, around, steps, root, env);
       const own = placeOf(module, located.start, root);
-      const reached = reachedBy(steps, own, nameOrOffset, root);
+      let reached: readonly Reached[] | undefined;
       const isComplete = findings.length === 0;
-      return { digest, algorithm, isComplete, unseen: findings, env: read, reached };
+      return {
+        digest,
+        algorithm,
+        isComplete,
+        unseen: findings,
+        env: read,
+        // Only who explains a change needs the list.
+        get reached() {
+          reached ??= reachedBy(steps, own, nameOrOffset, root);
+          return reached;
+        },
+      };
     },
     refresh() {
       files.refresh();

@@ -1,8 +1,9 @@
 import { RoteError } from "rote";
-import { beyondBrackets, bodyOf, type Node, parse, type Path, walk } from "../ast.ts";
+import { beyondBrackets, bodyOf, type Node, type Path, walk } from "../ast.ts";
 import { qualifiedName } from "../names.ts";
 import { roteCallee } from "../rote-names.ts";
 import { isErased } from "./erased.ts";
+import { treeOf } from "./files.ts";
 import type { Module } from "./link.ts";
 import { type Declaration, partsOf } from "./module.ts";
 import { writeForm } from "./normal-form.ts";
@@ -28,10 +29,9 @@ export class FunctionIndex {
   /** What is given to `memoize`, by where the calls begin. */
   private readonly calls = new Map<number, Path>();
 
-  constructor(module: Module, text: string) {
+  constructor(module: Module) {
     this.module = module;
-    const { path } = module.file;
-    const tree = parse(text, path, undefined);
+    const tree = treeOf(module.file);
     if (tree === undefined) return;
     for (const part of bodyOf(tree.program).flatMap(partsOf)) {
       if (isErased(part)) continue;

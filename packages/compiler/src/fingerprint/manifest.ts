@@ -45,7 +45,9 @@ export function reachedBy(
     : all;
 }
 
-function about(vertex: Vertex, root: string): Omit<Reached, "digest" | "uses"> {
+type Said = Omit<Reached, "digest" | "uses">;
+
+function about(vertex: Vertex, root: string): Said {
   if (vertex.kind === "leaf") {
     const { type, label, path } = vertex;
     const isFile = type === "json" || type === "asset" || type === "native" || type === "invalid";

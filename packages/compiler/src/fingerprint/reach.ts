@@ -68,7 +68,12 @@ export function reach(
   };
 
   take(firstStep(linker, effects, root));
-  for (const vertex of queue) take(stepOf(linker, effects, vertex));
+  for (const vertex of queue) {
+    const known = effects.steps.get(vertex);
+    const step = known ?? stepOf(linker, effects, vertex);
+    if (known === undefined) effects.steps.set(vertex, step);
+    take(step);
+  }
   return { digest: `${algorithm}-${hash.digest("hex")}`, steps };
 }
 

@@ -11,6 +11,14 @@ export interface Unseen {
   readonly env: readonly string[];
 }
 
+interface Found extends Outside {
+  readonly finding: Finding;
+  readonly key: string;
+}
+
+/** What single steps read is the same for all functions that reach them. */
+const foundIn = new WeakMap<Step, readonly Found[]>();
+
 /** Says what the steps of a fingerprint read that it cannot see. */
 export function findUnseen(
   linker: Linker,
@@ -19,29 +27,41 @@ export function findUnseen(
   root: string,
   allowedEnv: ReadonlySet<string>,
 ): Unseen {
-  const found = new Map<string, Finding>();
+  const findings = new Map<string, Finding>();
   const env = new Set<string>();
-  const report = ({ code, variable }: Outside, module: Module, start: number): void => {
-    if (code === "ROTE_UNSEEN_ENV" && variable !== undefined && allowedEnv.has(variable))
-      return void env.add(variable);
-    const finding = { code, ...placeOf(module, start, root), ...textOf(code) };
-    found.set(`${finding.file}:${finding.line}:${finding.column}:${code}`, finding);
-  };
-  for (const { vertex, module, forms, edges } of steps) {
-    if (module === undefined) continue;
-    for (const { sights } of forms) for (const sight of sights) report(sight, module, sight.start);
-    for (const { target, reference } of edges) {
-      const outside = target === undefined ? undefined : outsideOf(linker, target);
-      if (outside !== undefined) report(outside, module, reference?.start ?? 0);
-    }
-    if (vertex?.kind !== "declaration") continue;
-    for (const write of effects.lateWrites(vertex))
-      report({ code: "ROTE_UNSEEN_STATE" }, write.module, write.start);
+  for (const step of steps) {
+    const known = foundIn.get(step);
+    const found = known ?? findIn(linker, effects, step, root);
+    if (known === undefined) foundIn.set(step, found);
+    for (const { code, variable, finding, key } of found)
+      if (code === "ROTE_UNSEEN_ENV" && variable !== undefined && allowedEnv.has(variable))
+        env.add(variable);
+      else findings.set(key, finding);
   }
-  const findings = [...found.values()].sort((a, b) =>
+  const sorted = [...findings.values()].sort((a, b) =>
     a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column,
   );
-  return { findings, env: [...env].sort() };
+  return { findings: sorted, env: [...env].sort() };
+}
+
+function findIn(linker: Linker, effects: Effects, step: Step, root: string): Found[] {
+  const { vertex, module, forms, edges } = step;
+  const found: Found[] = [];
+  if (module === undefined) return found;
+  const report = (outside: Outside, at: Module, start: number): void => {
+    const finding = { code: outside.code, ...placeOf(at, start, root), ...textOf(outside.code) };
+    const key = `${finding.file}:${finding.line}:${finding.column}:${finding.code}`;
+    found.push({ ...outside, finding, key });
+  };
+  for (const { sights } of forms) for (const sight of sights) report(sight, module, sight.start);
+  for (const { target, reference } of edges) {
+    const outside = target === undefined ? undefined : outsideOf(linker, target);
+    if (outside !== undefined) report(outside, module, reference?.start ?? 0);
+  }
+  if (vertex?.kind === "declaration")
+    for (const write of effects.lateWrites(vertex))
+      report({ code: "ROTE_UNSEEN_STATE" }, write.module, write.start);
+  return found;
 }
 
 const byType: Partial<Record<string, FindingCode>> = {
