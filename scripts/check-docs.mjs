@@ -140,6 +140,11 @@ for (const [subpath, target] of Object.entries(exports)) {
   );
 }
 
+settle(
+  "docs/reference/rote-compiler.md",
+  reference("@rote/compiler", join(root, "packages/compiler/dist/index.d.ts")),
+);
+
 const pages = "{*,docs/**/*,packages/*/*,bench/{*,results/*}}.md";
 for (const path of globSync(pages, { cwd: root })) {
   const lines = readFileSync(join(root, path), "utf8").split("\n");

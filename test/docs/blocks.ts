@@ -2,7 +2,8 @@
  * Turns the TypeScript blocks of a page into one module that can be checked and run.
  *
  * 1. Blocks are nested, each in its own braces inside the one before: a later block sees the names
- *    of earlier ones and may declare them anew. Imports move to the top; blocks export nothing.
+ *    of earlier ones and may declare them anew. Imports move to the top; blocks export nothing
+ *    but the default of a configuration, which is looked at as an expression.
  * 2. `expression; //=> value` and `const x = expression; //=> value` are asserted. The value is
  *    an expression, compared deeply. `…` as the last element says that there may be more;
  *    `throws ERR_CODE` (or a part of the message) says that the expression throws.
@@ -87,6 +88,10 @@ function instrument(block: Block): { imports: string[]; body: string } {
       imports.push(slice(node));
       // Line breaks stay, so that the lines of messages stay right.
       edits.push({ ...node, text: slice(node).replaceAll(/[^\n]/g, "") });
+      continue;
+    }
+    if (node.type === "ExportDefaultDeclaration") {
+      edits.push({ ...node, text: `void ${slice(node.declaration)};` });
       continue;
     }
     const expected = block.runs ? expectedAfter(code, node.end) : undefined;

@@ -44,7 +44,10 @@ for (const { path, blocks, file } of pages) {
   try {
     writeFileSync(join(generated, `${file}.check.ts`), toModule(blocks, "check"));
     const module = toModule(blocks, "run");
-    const compiled = compile(module, join(generated, `${file}.ts`))?.code ?? module;
+    const isMarked = /"use memoize";|\/\* @memoize \*\//.test(module);
+    const compiled = isMarked
+      ? (compile(module, join(generated, `${file}.ts`))?.code ?? module)
+      : module;
     const isDecorated = /^\s*@memoize\b/m.test(module);
     const run = isDecorated
       ? transformSync(compiled, { loader: "ts", target: "es2022" }).code

@@ -53,13 +53,35 @@ function findNodes(): { version: string; path: string }[] {
 
 let folder = "";
 
-/** The directory of an installed dependency of the cli. */
-function locate(name: string): string {
-  const require = createRequire(join(root, "packages/cli/package.json"));
-  const paths = require.resolve.paths(name) ?? [];
-  const found = paths.map((path) => join(path, name)).find((path) => existsSync(path));
+/** The directory of an installed dependency of another package. */
+function locate(name: string, from: string): string {
+  const found = placesOf(name, from).find((path) => existsSync(path));
   if (found === undefined) throw new Error(`${name} is not installed`);
   return found;
+}
+
+function isInstalled(name: string, from: string): boolean {
+  return placesOf(name, from).some((path) => existsSync(path));
+}
+
+function placesOf(name: string, from: string): string[] {
+  const require = createRequire(join(realpathSync(from), "package.json"));
+  return (require.resolve.paths(name) ?? []).map((path) => join(path, name));
+}
+
+/** Packs what a package depends on, however far away; of what is optional, what is installed. */
+function addDependencies(from: string, packed: Record<string, string>): void {
+  const manifest = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as {
+    dependencies?: Record<string, string>;
+    optionalDependencies?: Record<string, string>;
+  };
+  const optional = Object.keys(manifest.optionalDependencies ?? {});
+  for (const name of [...Object.keys(manifest.dependencies ?? {}), ...optional]) {
+    if (name in packed || (optional.includes(name) && !isInstalled(name, from))) continue;
+    const path = locate(name, from);
+    packed[name] = pack(path);
+    addDependencies(path, packed);
+  }
 }
 
 function npm(args: string[], cwd: string): string {
@@ -80,10 +102,10 @@ beforeAll(() => {
   const dependencies: Record<string, string> = {
     rote: pack(join(root, "packages/rote")),
     "@rote/cli": pack(join(root, "packages/cli")),
+    "@rote/compiler": pack(join(root, "packages/compiler")),
   };
-  for (const name of Object.keys(cli.dependencies ?? {})) {
-    if (name !== "rote") dependencies[name] = pack(locate(name));
-  }
+  for (const path of ["packages/cli", "packages/compiler"])
+    addDependencies(join(root, path), dependencies);
   writeFileSync(
     join(folder, "package.json"),
     JSON.stringify({ name: "user", private: true, dependencies }),
@@ -143,6 +165,20 @@ describe.for(findNodes())("under Node $version", ({ path }) => {
 
     expect(help).toContain("compare");
   });
+});
+
+test("the compiler's hooks are installed with what they need", () => {
+  writeFileSync(
+    join(folder, "marked.mts"),
+    `let runs = 0;
+    function fib(n: number): number { "use memoize"; runs++; return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+    console.log(fib(36), runs);`,
+  );
+  const args = ["--import", "@rote/compiler/register", "marked.mts"];
+
+  expect(execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" }).trim()).toBe(
+    "14930352 37",
+  );
 });
 
 const compilers = {

@@ -249,10 +249,13 @@ describe("what is told", () => {
       told.push([args, (error as Error).message]),
     );
     failing(3);
-    // Before and after the claim.
-    expect(told.slice(1)).toEqual([
-      [[3], "disk full"],
-      [[3], "disk full"],
+    expect(told.slice(1)).toEqual([[[3], "disk full"]]);
+    told.length = 0;
+    failing(1);
+    // Before the claim and, because there is one, after it.
+    expect(told).toEqual([
+      [[1], "disk full"],
+      [[1], "disk full"],
     ]);
   });
 });
@@ -290,6 +293,33 @@ describe("arguments", () => {
 });
 
 describe("the handle", () => {
+  test("what a promise brings that set is given reaches the store, if it is still wanted", async () => {
+    const { first, runs, make } = world({ async: true });
+    const fn = make() as unknown as Memoized<(n: number) => Promise<unknown>>;
+    let settle = (_value: unknown): void => {};
+    const late = new Promise<unknown>((resolve) => (settle = resolve));
+    fn.cache.set([1], Promise.resolve({ n: 100 }));
+    fn.cache.set([2], late);
+    fn.cache.set([3], Promise.resolve({ n: 300 }));
+    fn.cache.delete(3);
+    fn.cache.set([4], Promise.reject(new Error("none")));
+    fn.cache.set([5], late);
+    fn.cache.set([5], Promise.resolve({ n: 500 }));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect([...first.list()].length).toBe(2);
+    settle({ n: 200 });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const other = make();
+    expect(await Promise.all([1, 2, 3, 4, 5].map((n) => other(n)))).toEqual([
+      { n: 100 },
+      { n: 200 },
+      { n: 3 },
+      { n: 4 },
+      { n: 500 },
+    ]);
+    expect(runs).toEqual([3, 4]);
+  });
+
   test("set, delete and clear reach the store", () => {
     const { runs, make } = world();
     const a = make();
@@ -468,6 +498,41 @@ describe("an async run under way", () => {
 });
 
 describe("stale results", () => {
+  test.for([false, true])(
+    "are refreshed by a process that asks once: async %s",
+    async (isAsync) => {
+      let time = 1000;
+      const timers: (() => void)[] = [];
+      const { first, runs, make } = world({
+        ttl: 100,
+        staleWhileRevalidate: 1000,
+        async: isAsync,
+        clock: () => time,
+        schedule: (callback: () => void) => {
+          timers.push(callback);
+          return () => {};
+        },
+      });
+      await make()(1);
+      time += 150;
+      const other = make();
+      expect(await other(1)).toEqual({ n: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (const timer of timers) timer();
+      expect(runs).toEqual([1, 1]);
+      expect(other.cache.stats()).toMatchObject({ runs: 1, refreshes: 1, staleHits: 0 });
+      await undefined;
+      await undefined;
+      // What it made is there for those who come after the old one's end.
+      time += 99;
+      const third = make();
+      await third(1);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(third.cache.stats()).toMatchObject({ runs: 0, refreshes: 0 });
+      expect([...first.list()].length).toBe(1);
+    },
+  );
+
   test("are returned while a run refreshes them, also by a process that finds them so", () => {
     let time = 1000;
     let refresh = (): void => {};
@@ -605,7 +670,7 @@ describe("recursion", () => {
     expect([again(2000), again(1234)]).toEqual([2_001_000, 761_995]);
     expect(none.runs).toBe(0);
     for (const { namespace, digest } of [...first.list()].slice(0, 50))
-      expect(first.again().claim({ namespace, digest })).toBeGreaterThan(0);
+      expect(first.again().claim({ namespace, digest })?.fence).toBeGreaterThan(0);
   });
 
   test("a cycle is one, and stores nothing", () => {
@@ -721,7 +786,7 @@ describe("one run for each cold key", () => {
     );
     expect(fn(1)).toEqual({ n: 1 });
     expect(runs).toEqual([1]);
-    expect(first.claim(entry)).toBeGreaterThan(0);
+    expect(first.claim(entry)?.fence).toBeGreaterThan(0);
     // A refresh does not ask, nor wait for others.
     fn.cache.refresh(1);
     expect(runs).toEqual([1, 1]);
@@ -735,7 +800,7 @@ describe("one run for each cold key", () => {
       const entry = only(first);
       const bytes = first.read(entry) as Uint8Array;
       first.remove(entry);
-      const fence = holder.claim(entry) as number;
+      const fence = holder.claim(entry)?.fence as number;
       let looks = 0;
       const waiting = first.again();
       const store: SyncStore = {
@@ -759,8 +824,8 @@ describe("one run for each cold key", () => {
 
 /** The methods of a store as its own properties. */
 function bound(store: SyncStore): SyncStore {
-  const methods = ["read", "write", "remove", "clear", "invalidateTag", "revision"] as const;
-  const more = ["claim", "release", "list", "flush", "close"] as const;
+  const methods = ["read", "write", "discard", "remove", "clear", "invalidateTag"] as const;
+  const more = ["revision", "claim", "release", "list", "flush", "close"] as const;
   return Object.fromEntries([
     ["isAsync", false],
     ...[...methods, ...more].map((name) => [name, (store[name] as () => unknown).bind(store)]),
@@ -801,6 +866,39 @@ describe("law 7: a failing store never fails a call", () => {
         expect(errors).toBe(isForEver ? Math.max(0, asked - n + 1) : asked >= n ? 1 : 0);
       }
     }
+  });
+
+  test("what cannot be discarded is found worthless again", () => {
+    const { first, make } = world();
+    make()(1);
+    const entry = only(first);
+    const note = { expiresAt: Infinity, runTime: 1, tags: [] };
+    const damaged = (first.read(entry) as Uint8Array).slice(0, -1);
+    first.write(entry, damaged, note);
+    const discard = (): never => {
+      throw new Error("disk full");
+    };
+    const fn = make({}, { ...bound(first.again()), discard });
+    expect(fn(1)).toEqual({ n: 1 });
+    // Found once before the claim and once after it.
+    expect(fn.cache.stats().store).toMatchObject({ errors: 2, misses: { truncated: 1 } });
+  });
+
+  test("a result that is made while others find an expired one is not lost to them", () => {
+    const { first, make } = world();
+    make()(1);
+    const entry = only(first);
+    const good = first.read(entry) as Uint8Array;
+    const note = { expiresAt: Infinity, runTime: 1, tags: [] };
+    first.write(entry, good.slice(0, -1), note);
+    const holder = first.again();
+    const fence = holder.claim(entry)?.fence;
+    const revision = holder.revision();
+    const fn = make({ wait: 0 });
+    fn(1);
+    expect(fn.cache.stats().store?.misses).toEqual({ truncated: 1 });
+    expect(holder.write(entry, good, note, fence)).toBe(true);
+    expect(holder.revision()).toBe(revision);
   });
 
   test("whatever is in the file, the result is right, and the reason is counted", () => {

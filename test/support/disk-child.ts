@@ -22,7 +22,7 @@ const actions = {
 
   /** Claims, keeps the event loop busy, writes, gives back; whether the write was accepted. */
   runFor(address: StoreAddress, milliseconds: number): boolean {
-    const fence = store.claim(address) as number;
+    const fence = store.claim(address)?.fence as number;
     block(milliseconds);
     const isWritten = store.write(address, new Uint8Array([1]), note, fence);
     store.release(address, fence);
@@ -37,7 +37,7 @@ const actions = {
       const key = (i + self * 7) % count;
       const address = { namespace: "contest/1", digest: key.toString(16).padStart(4, "0") };
       while (store.read(address) === undefined) {
-        const fence = store.claim(address);
+        const fence = store.claim(address)?.fence;
         if (fence === undefined) {
           block(1);
           continue;

@@ -3,7 +3,12 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 import type { Beats } from "../../packages/rote/src/disk/leases.ts";
-import type { AsyncStore, StoreAddress, StoreListing } from "../../packages/rote/src/tier/store.ts";
+import type {
+  AsyncStore,
+  Claim,
+  StoreAddress,
+  StoreListing,
+} from "../../packages/rote/src/tier/store.ts";
 
 const script = fileURLToPath(new URL("disk-child.ts", import.meta.url));
 
@@ -63,6 +68,9 @@ export class DiskProcess implements AsyncStore {
   write(...args: Parameters<AsyncStore["write"]>): Promise<boolean> {
     return this.call("write", ...args) as Promise<boolean>;
   }
+  async discard(address: StoreAddress, bytes: Uint8Array): Promise<void> {
+    await this.call("discard", address, bytes);
+  }
   remove(address: StoreAddress): Promise<boolean> {
     return this.call("remove", address) as Promise<boolean>;
   }
@@ -75,8 +83,8 @@ export class DiskProcess implements AsyncStore {
   revision(): Promise<number> {
     return this.call("revision") as Promise<number>;
   }
-  claim(address: StoreAddress): Promise<number | undefined> {
-    return this.call("claim", address) as Promise<number | undefined>;
+  claim(address: StoreAddress): Promise<Claim | undefined> {
+    return this.call("claim", address) as Promise<Claim | undefined>;
   }
   async release(address: StoreAddress, fence: number): Promise<void> {
     await this.call("release", address, fence);

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type { ParseResult } from "oxc-parser";
 
 /**
  * All that the compiler knows of oxc-parser. Trees are read through `Node`, which says as much as
@@ -48,16 +49,27 @@ export function parse(code: string, path: string, given: Format | undefined): Tr
   // Loaded when first needed: most programs have no marked file.
   const { parseSync } = require("oxc-parser") as typeof import("oxc-parser");
   const format = formatByName(path) ?? given;
-  // TypeScript with the syntax of modules may well be compiled to CommonJS afterwards.
-  for (const sourceType of [format ?? "unambiguous", "module"] as const) {
-    const { program, comments, module, errors } = parseSync(path, code, { sourceType });
-    if (errors.length > 0) continue;
-    const isModule = module.hasModuleSyntax
-      ? hasModuleStatement(program as unknown as Node)
-      : (format ?? guess(code)) === "module";
-    return { program: program as unknown as Node, comments, isModule };
-  }
-  return undefined;
+  const read = (sourceType: Format | "unambiguous", lang?: "jsx"): ParseResult | undefined => {
+    const result = parseSync(
+      path,
+      code,
+      lang === undefined ? { sourceType } : { sourceType, lang },
+    );
+    return result.errors.length === 0 ? result : undefined;
+  };
+  const isScript = /\.[mc]?js$/.test(path);
+  const result =
+    read(format ?? "unambiguous") ??
+    // TypeScript with the syntax of modules may well be compiled to CommonJS afterwards.
+    read("module") ??
+    // Some projects have JSX in files that do not say so.
+    (isScript ? (read(format ?? "unambiguous", "jsx") ?? read("module", "jsx")) : undefined);
+  if (result === undefined) return undefined;
+  const program = result.program as unknown as Node;
+  const isModule = result.module.hasModuleSyntax
+    ? hasModuleStatement(program)
+    : (format ?? guess(code)) === "module";
+  return { program, comments: result.comments, isModule };
 }
 
 /** `import x = require()` and `export =` are TypeScript for CommonJS. */
@@ -70,17 +82,24 @@ function hasModuleStatement(program: Node): boolean {
   );
 }
 
+/** A `with` statement is for sloppy code. */
 function guess(code: string): Format {
-  return /\brequire\s*\(|\bmodule\.exports\b|\bexports\.\w|^\s*export\s*=/m.test(code)
+  return /\brequire\s*\(|\bmodule\.exports\b|\bexports\.\w|^\s*export\s*=|\bwith\s*\(/m.test(code)
     ? "commonjs"
     : "module";
 }
 
 /** Calls `visit` for every node, outer ones first, in the order of the source. */
-export function walk(node: Node, visit: (path: Path) => void, parent?: Path): void {
-  const path = { node, parent };
-  visit(path);
-  for (const child of childrenOf(node)) walk(child, visit, path);
+export function walk(program: Node, visit: (path: Path) => void): void {
+  // Not by recursion: a sum of ten thousand terms is as deep.
+  const pending: Path[] = [{ node: program, parent: undefined }];
+  let path: Path | undefined;
+  while ((path = pending.pop()) !== undefined) {
+    visit(path);
+    const children = childrenOf(path.node);
+    for (let i = children.length - 1; i >= 0; i--)
+      pending.push({ node: children[i] as Node, parent: path });
+  }
 }
 
 function childrenOf(node: Node): Node[] {
@@ -130,6 +149,13 @@ export function beyondBrackets(path: Path): { outer: Node; parent: Path | undefi
     ({ parent } = parent);
   }
   return { outer, parent };
+}
+
+/** An expression without brackets and types around it. */
+export function unwrap(value: unknown): Node | undefined {
+  let node = value;
+  while (isNode(node) && brackets.has(node.type)) node = node["expression"];
+  return isNode(node) ? node : undefined;
 }
 
 const brackets = new Set([

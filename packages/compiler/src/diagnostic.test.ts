@@ -84,10 +84,16 @@ const cases: { what: string; code: string; kind: string; at?: string }[] = [
     at: `"use memoise"`,
   },
   {
-    what: "a short one",
-    code: `function f() { 'use memo'; }`,
+    what: "a participle",
+    code: `function f() { 'use memoized'; }`,
     kind: "ROTE_SPELLING",
-    at: `'use memo'`,
+    at: `'use memoized'`,
+  },
+  {
+    what: "a noun",
+    code: `function f() { "use memoization"; }`,
+    kind: "ROTE_SPELLING",
+    at: `"use memoization"`,
   },
   {
     what: "a hyphen",
@@ -139,8 +145,13 @@ test("places are right behind line ends of every kind and characters outside of 
   ]);
 });
 
-test("texts of other directives are nobody's business", () => {
-  const code = `function f() { "use strict"; "use server"; "use cache"; "use memory"; return "use memo"; }`;
+test.for(["use memo", "use no memo", "use strict", "use server", "use cache", "use memory"])(
+  "%s is another tool's, also beside a mark",
+  (text) => {
+    const code = `function f() { "${text}"; return "use memo"; }`;
+    const options = { root: "/demo" };
 
-  expect(transform(code, "/demo/a.ts")).toBeUndefined();
-});
+    expect(transform(code, "/demo/a.ts", options)).toBeUndefined();
+    expect(transform(`${marked}${code}`, "/demo/a.ts", options)?.diagnostics).toEqual([]);
+  },
+);

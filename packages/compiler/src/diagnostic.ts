@@ -79,10 +79,14 @@ export function createReporter(
   return {
     found,
     report(kind, at) {
-      const lines = code.slice(0, at).split(/\r\n|[\n\r\u2028\u2029]/);
       const [reason, remedy] = texts[kind];
-      const column = (lines.at(-1) as string).length + 1;
-      found.push({ code: kind, file, line: lines.length, column, reason, remedy });
+      found.push({ code: kind, file, ...lineAndColumn(code, at), reason, remedy });
     },
   };
+}
+
+/** The place of an offset, both from 1 on. */
+export function lineAndColumn(code: string, at: number): { line: number; column: number } {
+  const lines = code.slice(0, at).split(/\r\n|[\n\r\u2028\u2029]/);
+  return { line: lines.length, column: (lines.at(-1) as string).length + 1 };
 }

@@ -2,19 +2,34 @@ import { readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
 import type { Format } from "./ast.ts";
 import { hasMap, withMap } from "./chain.ts";
-import { formatDiagnostic } from "./diagnostic.ts";
+import { type Diagnostic, formatDiagnostic } from "./diagnostic.ts";
+import type { HookOptions } from "./hooks.ts";
+import { isForeign } from "./project.ts";
 import { transform } from "./transform.ts";
+
+/** What is said of one file, rather than of all. */
+export type Entry = Partial<Pick<NonNullable<HookOptions["entry"]>, "functions" | "onDiagnostic">>;
 
 /**
  * Transforms what is being loaded. Diagnostics become warnings of the process.
  *
  * @returns The source with its map, or nothing if it stays as it is.
  */
-export function apply(code: string, path: string, format: Format): string | undefined {
+export function apply(
+  code: string,
+  path: string,
+  format: Format,
+  { functions, onDiagnostic = warnOf }: Entry = {},
+): string | undefined {
+  // Who names functions of a file means that file.
+  if (functions === undefined && isForeign(path)) return undefined;
   if (hasMap(code)) warnOfLostComments(code, path);
-  const result = transform(code, path, { format });
+  const result = transform(code, path, {
+    format,
+    ...(functions !== undefined && { functions }),
+  });
   if (result === undefined) return undefined;
-  for (const diagnostic of result.diagnostics) warn(formatDiagnostic(diagnostic), diagnostic.code);
+  result.diagnostics.forEach(onDiagnostic);
   if (result.map === null) return undefined;
   showOriginals();
   return withMap(result.code, result.map, path);
@@ -46,6 +61,10 @@ function warnOfLostComments(code: string, path: string): void {
       `${path} has comments /* @memoize */ that another loader has removed before they could be read. Write the directive "use memoize", which stays.`,
       "ROTE_LOST_COMMENT",
     );
+}
+
+function warnOf(diagnostic: Diagnostic): void {
+  warn(formatDiagnostic(diagnostic), diagnostic.code);
 }
 
 function warn(message: string, code: string): void {

@@ -78,7 +78,19 @@ export class Marks {
   }
 }
 
+/** Whether it is a function that begins with the directive. */
+export function hasDirective(node: Node): boolean {
+  const { body } = node;
+  return (
+    functions.has(node.type) &&
+    isNode(body) &&
+    body.type === "BlockStatement" &&
+    directivesOf(nodes(body["body"])).some(({ directive }) => directive === DIRECTIVE)
+  );
+}
+
 const DIRECTIVE = "use memoize";
-const meant = /^\s*use[\s_-]*memo(?:i[sz](?:e[ds]?|ation)|ri[sz]e[ds]?)?\s*$/i;
+/** Not `"use memo"` nor `"use no memo"`, which are React Compiler's. */
+const meant = /^\s*use[\s_-]*memo(?:i[sz](?:e[ds]?|ation)|ri[sz]e[ds]?)\s*$/;
 
 const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);

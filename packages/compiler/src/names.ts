@@ -13,7 +13,10 @@ export function inferredName(path: Path): string | null | undefined {
     case "AssignmentPattern":
       return at["right"] === outer ? identifier(at["left"]) : undefined;
     case "AssignmentExpression":
-      return at["right"] === outer && ["=", "&&=", "||=", "??="].includes(at["operator"] as string)
+      return at["right"] === outer &&
+        ["=", "&&=", "||=", "??="].includes(at["operator"] as string) &&
+        // Not in brackets.
+        (at["left"] as Node).start === at.start
         ? identifier(at["left"])
         : undefined;
     case "Property":

@@ -1,32 +1,83 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { RoteError } from "rote";
 
-/** The nearest package above a file. */
-interface Project {
+/** The nearest package above a file, and what its package.json says in the field `rote`. */
+export interface Project {
   readonly root: string;
   readonly name: string;
+  /** Options for every marked function of the package. */
+  readonly defaults: object | undefined;
+  /** Although it is in node_modules, it has marked functions that nobody has read yet. */
+  readonly isSource: boolean;
 }
 
 const projects = new Map<string, Project | undefined>();
 
-function findProject(directory: string): Project | undefined {
+/**
+ * @throws {RoteError} `ERR_INVALID_OPTION` for a field `rote` that is not understood.
+ */
+export function findProject(directory: string): Project | undefined {
   if (projects.has(directory)) return projects.get(directory);
   const manifest = join(directory, "package.json");
   let found: Project | undefined;
-  if (existsSync(manifest)) found = { root: directory, name: nameIn(manifest, directory) };
+  if (existsSync(manifest)) found = readProject(manifest, directory);
   else if (dirname(directory) !== directory) found = findProject(dirname(directory));
   projects.set(directory, found);
   return found;
 }
 
-function nameIn(manifest: string, directory: string): string {
+function readProject(manifest: string, root: string): Project {
+  const { name, rote } = readManifest(manifest);
+  const settings = rote === undefined ? {} : readSettings(rote, manifest);
+  return {
+    root,
+    name: typeof name === "string" && name !== "" ? name : basename(root),
+    defaults: settings.defaults,
+    isSource: settings.source === true,
+  };
+}
+
+function readManifest(manifest: string): { name?: unknown; rote?: unknown } {
   try {
-    const { name } = JSON.parse(readFileSync(manifest, "utf8")) as { name?: unknown };
-    if (typeof name === "string" && name !== "") return name;
+    const content = JSON.parse(readFileSync(manifest, "utf8")) as object | null;
+    return content ?? {};
   } catch {
     // Whoever needs the manifest will say what is wrong with it.
+    return {};
   }
-  return basename(directory);
+}
+
+function readSettings(
+  settings: unknown,
+  manifest: string,
+): { defaults?: object; source?: boolean } {
+  const refuse = (option: string, value: unknown, rule: string): RoteError =>
+    new RoteError(
+      "ERR_INVALID_OPTION",
+      `${option} in ${manifest} ${rule}; received ${value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`}. Write it as "rote": { "defaults": { "maxEntries": 10000 } }.`,
+      { option, value },
+    );
+  if (!isObject(settings)) throw refuse("rote", settings, "must be an object");
+  for (const [field, value] of Object.entries(settings)) {
+    if (field === "defaults") {
+      if (!isObject(value)) throw refuse("rote.defaults", value, "must be an object of options");
+    } else if (field === "source") {
+      if (typeof value !== "boolean") throw refuse("rote.source", value, "must be true or false");
+    } else throw refuse(`rote.${field}`, value, "is unknown: there are defaults and source");
+  }
+  return settings;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const installed = /[\\/]node_modules[\\/]/;
+
+/** Whether a file belongs to a package that was installed, and that does not ask to be read. */
+export function isForeign(path: string): boolean {
+  return installed.test(path) && findProject(dirname(path))?.isSource !== true;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 
 import { Demo } from "../../../test/support/compiled.ts";
 
@@ -11,11 +11,17 @@ afterAll(() => [modules, scripts].forEach((demo) => demo.remove()));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const register = ["--import", "@rote/compiler/register"];
 
-function run(demo: Demo, args: readonly string[]): { lines: string[]; errors: string } {
+function run(
+  demo: Demo,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { lines: string[]; errors: string } {
   const { stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: demo.folder,
     encoding: "utf8",
     timeout: 30_000,
+    killSignal: "SIGKILL",
+    env: { ...process.env, ...env },
   });
   return { lines: stdout.trim().split("\n"), errors: stderr };
 }
@@ -80,6 +86,25 @@ console.log(/main\\.cts:\\d+:\\d+/.exec(new Error().stack!)![0]);`,
   });
 });
 
+test.for([
+  ["off", "1 2"],
+  ["bare", "1 2"],
+  ["", "1 1"],
+])("ROTE=%s is heeded, and configureMemoized is no error", ([mode, counts]) => {
+  modules.write(
+    "modes.mts",
+    `import { configureMemoized } from "rote";
+    let runs = 0;
+    function f(n: number) { "use memoize"; return n + runs++; }
+    configureMemoized(f, { maxEntries: 2 });
+    console.log(f(1), f(1));`,
+  );
+
+  const { lines } = run(modules, [...register, "modes.mts"], { ROTE: mode! });
+
+  expect(lines).toEqual([counts]);
+});
+
 test("what cannot be memoized is a warning with its place", () => {
   const path = modules.write(
     "warns.mjs",
@@ -113,4 +138,39 @@ test("neither parser nor rote is loaded while no file is marked", () => {
 
   expect(run(modules, [...register, "unmarked.mjs"]).lines).toEqual(["0"]);
   expect(run(modules, [...register, "marked.mjs"]).lines).toEqual(["1"]);
+});
+
+describe("the field rote of package.json", () => {
+  const manifest = (rote: unknown): void =>
+    void modules.write("package.json", JSON.stringify({ name: "demo", type: "module", rote }));
+  afterEach(() => manifest(undefined));
+
+  test("has options for every marked function", () => {
+    manifest({ defaults: { maxEntries: 2 } });
+    modules.write(
+      "defaults.mjs",
+      `import { cacheOf } from "rote";
+      const f = (n) => { "use memoize"; return n; };
+      [1, 2, 3].map(f); console.log(cacheOf(f).size);`,
+    );
+
+    expect(run(modules, [...register, "defaults.mjs"]).lines).toEqual(["2"]);
+  });
+
+  test.for([
+    [{ default: {} }, "rote.default in "],
+    [{ defaults: 5 }, "rote.defaults in "],
+    [{ source: "yes" }, "rote.source in "],
+    [[], "rote in "],
+    [{ defaults: { ttl: { minutes: 5 } } }, "ttl of defaults"],
+    [{ defaults: { maxEntries: -1 } }, "maxEntries must be"],
+  ])("%j is refused", ([rote, message]) => {
+    manifest(rote);
+    modules.write("refused.mjs", `function f() { "use memoize"; } console.log("ran");`);
+
+    const { lines, errors } = run(modules, [...register, "refused.mjs"]);
+
+    expect(lines).toEqual([""]);
+    expect(errors).toContain(message);
+  });
 });

@@ -57,14 +57,20 @@ export class Rewriter {
     this.surround(path, `(() => { ${rebound}; return ${name}; `, " })()");
   }
 
-  /** Replaces methods and getters of an object: of a literal, before anybody else gets it. */
-  replaceInObject(owner: Node, members: readonly Member[]): void {
+  /** Replaces methods and getters of a class, or of an object literal. */
+  replace(owner: Node, members: readonly Member[]): void {
+    if (owner.type === "ClassBody") this.replaceInClass(owner, members);
+    else this.replaceInObject(owner, members);
+  }
+
+  /** Before anybody else gets the object. */
+  private replaceInObject(owner: Node, members: readonly Member[]): void {
     this.text.prependRight(owner.start, `${this.use(this.members)}(`);
     this.text.appendLeft(owner.end, `, ${writeMembers(members)})`);
   }
 
-  /** The same for a class, before its static fields are evaluated. */
-  replaceInClass(body: Node, members: readonly Member[]): void {
+  /** Before the static fields are evaluated, which may call them. */
+  private replaceInClass(body: Node, members: readonly Member[]): void {
     const calls = [
       ["this.prototype", members.filter(({ isStatic }) => !isStatic)] as const,
       ["this", members.filter(({ isStatic }) => isStatic)] as const,

@@ -28,6 +28,20 @@ export class Shadows {
     );
   }
 
+  /**
+   * The scope whose declaration a name means at this place, if it is declared in the file; `inner` is
+   * a declared function, whose own parameters are not what its name means.
+   */
+  scopeOf(name: string, at: number, inner?: Node): string | undefined {
+    let found: { start: number; end: number } | undefined;
+    for (const range of this.ranges) {
+      if (range.name !== name || at < range.start || range.end <= at) continue;
+      if (range.start === inner?.start && range.end === inner.end) continue;
+      if (found === undefined || range.end - range.start < found.end - found.start) found = range;
+    }
+    return found === undefined ? undefined : `${found.start}–${found.end}`;
+  }
+
   private add(pattern: unknown, { start, end }: Node): void {
     for (const name of boundBy(pattern)) this.ranges.push({ name, start, end });
   }

@@ -103,6 +103,11 @@ export function double(n: any): any { ${body} }`,
     form: "an assigned function",
     code: `export let double: any; double = (n: number) => { ${body} };`,
   },
+  {
+    form: "one that is assigned to a name in brackets",
+    code: `let given: any; (given) = (n: number) => { ${body} }; export const double = given;`,
+    name: "",
+  },
   { form: "a property", code: `export const { double } = { double: (n: number) => { ${body} } };` },
   { form: "a default", code: `export const { double = (n: number) => { ${body} } } = {} as any;` },
   {
@@ -408,6 +413,27 @@ test("files without a mark, and with a syntax error, are not touched", () => {
   expect(
     transform(`// "use memoize" is a directive\nlet text = "use memoize";`, "/demo/a.ts"),
   ).toBeUndefined();
+});
+
+test("a file that may be anything is what its text can be", () => {
+  const mark = `function f() { "use memoize"; }`;
+  const importing = (code: string, options = {}) =>
+    /^(?:import|const) \{/.exec(
+      transform(code, "/demo/a.js", { root: "/demo", ...options })!.code,
+    )?.[0];
+
+  expect(importing(mark)).toBe("import {");
+  expect(importing(mark, { format: "commonjs" })).toBe("const {");
+  expect(importing(`${mark} exports.f = f;`)).toBe("const {");
+  expect(importing(`${mark} with (f) {}`)).toBe("const {");
+  expect(importing(`${mark} export {};`, { format: "commonjs" })).toBe("import {");
+  expect(importing(`${mark} const a = <b />;`)).toBe("import {");
+});
+
+test("a sum of very many terms is not too deep", () => {
+  const code = `let sum = ${Array(20_000).fill("1").join(" + ")}; function f() { "use memoize"; }`;
+
+  expect(transform(code, "/demo/a.ts", { root: "/demo" })?.memoized).toHaveLength(1);
 });
 
 test("nothing is removed and no line added", () => {

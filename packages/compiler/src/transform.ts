@@ -1,14 +1,16 @@
+import { dirname } from "node:path";
 import type { SourceMap } from "magic-string";
 import type { MemoizeOptions } from "rote";
-import { type Format, type Node, parse, type Path, walk } from "./ast.ts";
+import { type Format, type Node, parse, type Path, type Tree, walk } from "./ast.ts";
 import { Calls, type MemoizingCall } from "./calls.ts";
-import { createReporter, type Diagnostic } from "./diagnostic.ts";
+import { createReporter, type Diagnostic, type DiagnosticCode } from "./diagnostic.ts";
+import { exportedFunctions } from "./exported.ts";
 import { type Mark, Marks } from "./marks.ts";
 import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
 import { createIds, qualifiedName } from "./names.ts";
 import { findPlace } from "./place.ts";
-import { locate } from "./project.ts";
+import { findProject, locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
 import { readRoteNames } from "./rote-names.ts";
 import { Shadows } from "./shadows.ts";
@@ -27,9 +29,15 @@ export interface TransformOptions {
   root?: string;
   /**
    * Options for every marked function; `configureMemoized` gives further ones to one of them.
-   * @defaultValue none
+   * @defaultValue what the nearest package.json says: `"rote": { "defaults": { "maxEntries": 10000 } }`
    */
   defaults?: MemoizeOptions;
+  /**
+   * Exported functions to memoize as if they were marked, by the names of the exports, `"default"` among them. Those
+   * that are memoized already stay as they are.
+   * @defaultValue none
+   */
+  functions?: readonly string[];
 }
 
 /** A function that is memoized in the output. */
@@ -37,7 +45,7 @@ export interface MemoizedFunction {
   /** As in `meta` of the runtime: `shop/src/rates.ts#price`. */
   readonly id: string;
   readonly name: string;
-  /** Whether it is marked, or given to `memoize`. */
+  /** Whether it is marked, or named in `functions`; or given to `memoize`. */
   readonly by: "mark" | "call";
   /** Where the function or the call begins, in UTF-16 units. */
   readonly start: number;
@@ -63,97 +71,114 @@ export interface TransformResult {
  * @param path - Its absolute path, whose ending says which language it is.
  * @param options - See {@link TransformOptions}.
  * @returns `undefined` if there is nothing to do, or if it is not valid: the tool that reads it next says why.
- * @throws {RoteError} `ERR_INVALID_OPTION` for defaults that cannot be written into a source.
+ * @throws {RoteError} `ERR_INVALID_OPTION` for defaults that cannot be written into a source, and for a field `rote` of
+ * package.json that is not understood.
  */
 export function transform(
   code: string,
   path: string,
   options: TransformOptions = {},
 ): TransformResult | undefined {
-  if (!mayBeMarked(code)) return undefined;
+  const { functions = [] } = options;
+  if (functions.length === 0 && !mayBeMarked(code)) return undefined;
   const tree = parse(code, path, options.format);
   if (tree === undefined) return undefined;
-  const { program, isModule } = tree;
   const { found: diagnostics, report } = createReporter(path, code);
-  const names = readRoteNames(program);
-  const calls = new Calls(names);
-  const marks = new Marks(code, tree.comments, report);
-  const shadows = new Shadows();
-  const found: (Mark | MemoizingCall)[] = [];
-  walk(program, (each) => {
-    shadows.read(each);
-    const one = marks.read(each) ?? calls.read(each);
-    if (one !== undefined) found.push(one);
-  });
-  marks.finish();
-
+  const { found, calls } = findAll(code, tree, functions, report);
   const rewriter = new Rewriter(code);
-  const defaults = writeOptions(options.defaults);
+  const defaults = writeOptions(options.defaults ?? findProject(dirname(path))?.defaults);
   const idOf = createIds(locate(path, options.root));
   const memoized: MemoizedFunction[] = [];
-  const owners = new Map<Node, Member[]>();
+  /** Of one class or object. */
+  const members = new Map<Node, Member[]>();
   /** In the order of the source. */
   const edits: (() => void)[] = [];
-  const note = (at: Path, by: "mark" | "call", isDefault = false): MemoizedFunction => {
-    const qualified = isDefault ? "default" : qualifiedName(at);
+
+  const note = (at: Path, by: "mark" | "call", qualified: string): MemoizedFunction => {
     const name = qualified.slice(qualified.lastIndexOf(".") + 1);
     const one = { id: idOf(qualified), name, by, start: at.node.start };
     memoized.push(one);
     return one;
   };
-
-  for (const one of found) {
-    const { path: at } = one;
-    const { node } = at;
-    if ("by" in one) {
-      if (shadows.hides(one.by, node.start)) continue;
-      const { id, name } = note(at, "call");
-      edits.push(() => rewriter.pass(node, writeMeta({ id, name })));
-      continue;
-    }
+  const passMeta = ({ path: at }: MemoizingCall): void => {
+    const { id, name } = note(at, "call", qualifiedName(at));
+    edits.push(() => rewriter.pass(at.node, writeMeta({ id, name })));
+  };
+  const memoize = ({ path: at, at: markAt }: Mark): void => {
     const place = findPlace(at);
     if (typeof place === "string") {
-      report(place, one.at);
-      continue;
+      report(place, markAt);
+      return;
     }
-    const isDefault = place.kind === "declaration" && place.name === undefined;
-    const { id, name } = note(at, "mark", isDefault);
+    const isUnnamed = place.kind === "declaration" && place.name === undefined;
+    const { id, name } = note(at, "mark", isUnnamed ? "default" : qualifiedName(at));
     const meta = writeMeta({
       id,
       name,
-      inferredName: isDefault ? "default" : place.kind === "expression" ? place.name : undefined,
-      isConfigurable: calls.configures(place.name),
+      inferredName: isUnnamed ? "default" : place.kind === "expression" ? place.name : undefined,
+      isConfigurable: calls.configures(place.name) || calls.configures(name),
       options: defaults,
     });
+    const member = {
+      name: place.name ?? name,
+      isStatic: "isStatic" in place && place.isStatic,
+      meta,
+    };
     switch (place.kind) {
       case "declaration":
-        edits.push(() => rewriter.rebind(node, place.list, place.name, meta));
-        break;
+        edits.push(() => rewriter.rebind(at.node, place.list, place.name, meta));
+        return;
       case "expression":
         edits.push(() => rewriter.wrap(at, meta));
-        break;
+        return;
       case "named expression":
         edits.push(() => rewriter.wrapNamed(at, place.name, meta));
-        break;
+        return;
       default: {
-        const { owner, isStatic } = place;
-        const known = owners.get(owner);
-        const members = known ?? [];
-        members.push({ name: place.name, isStatic, meta });
-        if (known !== undefined) break;
-        owners.set(owner, members);
-        edits.push(() =>
-          owner.type === "ClassBody"
-            ? rewriter.replaceInClass(owner, members)
-            : rewriter.replaceInObject(owner, members),
-        );
+        const known = members.get(place.owner);
+        known?.push(member);
+        if (known !== undefined) return;
+        const all = [member];
+        members.set(place.owner, all);
+        edits.push(() => rewriter.replace(place.owner, all));
       }
     }
+  };
+
+  for (const one of found) {
+    if ("by" in one) passMeta(one);
+    else memoize(one);
   }
   if (edits.length === 0)
     return diagnostics.length === 0 ? undefined : { code, map: null, diagnostics, memoized };
   for (const edit of edits.reverse()) edit();
-  const text = rewriter.finish(program, isModule);
+  const text = rewriter.finish(tree.program, tree.isModule);
   const map = text.generateMap({ source: path, includeContent: true, hires: true });
   return { code: text.toString(), map, diagnostics, memoized };
+}
+
+/** What is marked and what is given to `memoize`, in the order of the source; and what is configured. */
+function findAll(
+  code: string,
+  { program, comments }: Tree,
+  functions: readonly string[],
+  report: (code: DiagnosticCode, at: number) => void,
+): { found: (Mark | MemoizingCall)[]; calls: Calls } {
+  const calls = new Calls(readRoteNames(program));
+  const marks = new Marks(code, comments, report);
+  const shadows = new Shadows();
+  const named = exportedFunctions(program, functions);
+  const readNamed = (path: Path): Mark | undefined =>
+    named.has(path.node) ? { path, at: path.node.start } : undefined;
+  const found: (Mark | MemoizingCall)[] = [];
+  walk(program, (path) => {
+    shadows.read(path);
+    const one = marks.read(path) ?? readNamed(path) ?? calls.read(path);
+    if (one !== undefined) found.push(one);
+  });
+  marks.finish();
+  // A name may be declared again below the call.
+  const isMeant = (one: Mark | MemoizingCall): boolean =>
+    !("by" in one) || !shadows.hides(one.by, one.path.node.start);
+  return { found: found.filter(isMeant), calls };
 }

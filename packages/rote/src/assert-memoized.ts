@@ -8,18 +8,20 @@ import { show } from "./options.ts";
  * says nothing: this does.
  *
  * @param fn - The function that is marked.
+ * @returns `fn`, with its cache in its type.
  * @throws {RoteError} `ERR_NOT_MEMOIZED`.
  *
  * @example
  * ```ts
  * import { assertMemoized, memoize } from "rote";
  *
- * assertMemoized(memoize(Math.sqrt));
+ * assertMemoized(memoize(Math.sqrt)).cache.size; //=> 0
  * assertMemoized(Math.sqrt); //=> throws ERR_NOT_MEMOIZED
  * ```
  */
-export function assertMemoized<Fn extends Callable>(fn: Fn): asserts fn is Memoized<Fn> {
+export function assertMemoized<Fn extends Callable>(fn: Fn): Memoized<Fn> {
   if (!isMemoized(fn)) throw notCompiled("assertMemoized", fn);
+  return fn as unknown as Memoized<Fn>;
 }
 
 /** The error for a function that a compiler should have memoized. */

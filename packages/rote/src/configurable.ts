@@ -81,14 +81,14 @@ export function makeConfigurable(
  * ```ts
  * import { cacheOf, configureMemoized } from "rote";
  *
- * function square(n: number): number {
+ * function cube(n: number): number {
  *   "use memoize";
- *   return n * n;
+ *   return n ** 3;
  * }
- * configureMemoized(square, { maxEntries: 2 });
+ * configureMemoized(cube, { maxEntries: 2 });
  *
- * [square(1), square(2), square(3)]; //=> [1, 4, 9]
- * cacheOf(square).size; //=> 2
+ * [cube(1), cube(2), cube(3)]; //=> [1, 8, 27]
+ * cacheOf(cube).size; //=> 2
  * ```
  */
 export function configureMemoized<Fn extends Callable>(

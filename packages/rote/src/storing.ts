@@ -4,6 +4,7 @@ import { invalidationsSoFar, isInvalidated } from "./cache/tags.ts";
 import { keyOfCall } from "./call/any.ts";
 import { now } from "./run/clock.ts";
 import { isRefusal } from "./run/overflow.ts";
+import { revalidateLater } from "./run/revalidate.ts";
 import { readCaller } from "./run/signal.ts";
 import { stack } from "./run/stack.ts";
 import { isThenable } from "./run/thenable.ts";
@@ -34,7 +35,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     } catch (error) {
       const isOver = stack.segment?.isSuspended !== true && !isRefusal(error);
       if (isOver && old === undefined) writeFailure(error, startedAt, call, claim, false);
-      tier.release(call, claim);
+      else tier.release(call, claim);
       if (isOver && old !== undefined)
         return promised(whole, old, () => rescue(whole, tier, call, old));
       throw error;
@@ -113,7 +114,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
   ): unknown => {
     const isOver = tier.end(call) && !isRefusal(error);
     if (isOver && old === undefined) writeFailure(error, startedAt, call, fence, true);
-    tier.release(call, fence);
+    else tier.release(call, fence);
     if (isOver && old !== undefined) return rescue(whole, tier, call, old);
     throw error;
   };
@@ -127,17 +128,20 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     /** When a run that took its time began. */
     since: number | undefined,
   ): void => {
+    const runTime = now() - startedAt;
+    let ttl: number;
+    let tags: readonly string[];
     try {
-      const runTime = now() - startedAt;
-      const ttl = life.ttlOf(receiver, value, args);
-      const tags = life.tagsOf(receiver, value, args);
-      const isPromised = since !== undefined;
-      if (!isPromised || !isInvalidated(tags, since))
-        tier.write(call, value, { ttl, runTime, tags, isFailure: false, isPromised }, fence);
-      tier.handOver(call, ttl);
-    } finally {
+      ttl = life.ttlOf(receiver, value, args);
+      tags = life.tagsOf(receiver, value, args);
+    } catch (error) {
       tier.release(call, fence);
+      throw error;
     }
+    const isPromised = since !== undefined;
+    if (isPromised && isInvalidated(tags, since)) tier.release(call, fence);
+    else tier.write(call, value, { ttl, runTime, tags, isFailure: false, isPromised }, fence);
+    tier.handOver(call, ttl);
   };
   const writeFailure = (
     error: unknown,
@@ -147,21 +151,18 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     isPromised: boolean,
   ): void => {
     const { errorTtl: ttl } = life;
-    if (ttl > 0)
-      tier.write(
-        call,
-        error,
-        { ttl, runTime: now() - startedAt, tags: [], isFailure: true, isPromised },
-        fence,
-      );
+    const runTime = now() - startedAt;
+    tier.write(call, error, { ttl, runTime, tags: [], isFailure: true, isPromised }, fence);
   };
   return function (this: unknown, ...args: unknown[]): unknown {
     const { isForced } = whole;
     whole.isForced = false;
     const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
     const found = isForced ? undefined : tier.find(call);
-    if (found !== undefined && tier.mayReturn(found))
+    if (found !== undefined && tier.mayReturn(found)) {
+      if (found.ttl <= 0) revalidateLater(whole.memo, this, args, call.key);
       return promised(whole, found, () => give(whole, tier, call, found));
+    }
     // It has a value in hand, for the case that the run fails.
     return (whole.isAsync ? runAsync : runSync)(this, args, call, found, isForced);
   };

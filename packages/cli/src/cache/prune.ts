@@ -30,7 +30,10 @@ export function prune(
 ): Pruned {
   const pruned: Pruned = { expired: 0, damaged: 0, old: 0, evicted: 0, bytes: 0 };
   const remove = (listing: DiskListing, why: "expired" | "damaged" | "old" | "evicted"): void => {
-    if (!store.remove(listing)) return;
+    const bytes = why === "expired" ? view.read(listing) : undefined;
+    // Somebody may be making it anew, and is not to be disturbed.
+    if (bytes !== undefined) store.discard(listing, bytes);
+    else if (!store.remove(listing)) return;
     pruned[why]++;
     pruned.bytes += listing.size;
   };

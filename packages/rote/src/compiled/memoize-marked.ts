@@ -27,8 +27,8 @@ export interface MarkedMeta extends Meta {
  * ```ts
  * import { memoizeMarked } from "rote/compiled";
  *
- * const square = memoizeMarked((n: number) => n * n, { id: "shop/src/square.ts#square", name: "square" });
- * square(3); //=> 9
+ * const half = memoizeMarked((n: number) => n / 2, { id: "shop/src/half.ts#half", name: "half" });
+ * half(6); //=> 3
  * ```
  */
 export function memoizeMarked<Fn extends AnyFunction>(fn: Fn, meta: MarkedMeta): Fn {

@@ -61,6 +61,7 @@ export class Access {
     for (let attempt = 1; ; attempt++) {
       try {
         const file = this.#open(maxAge);
+        if (operation !== "read") file.endView();
         file.patience = this.#platform.now() < this.#impatientUntil ? 0 : PATIENCE;
         return work(file);
       } catch (error) {

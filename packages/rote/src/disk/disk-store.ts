@@ -1,4 +1,4 @@
-import type { StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/store.ts";
+import type { Claim, StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/store.ts";
 import { sleep } from "../tier/sleep.ts";
 import { Access } from "./access.ts";
 import { spaceOf, trim } from "./bounds.ts";
@@ -6,6 +6,7 @@ import {
   checkEntry,
   clearNamespace,
   digestOf,
+  discardEntry,
   dropRow,
   listPage,
   readEntry,
@@ -23,6 +24,13 @@ import { kindOf, type Operation } from "./problem.ts";
 import { Counts, type DiskStats } from "./stats.ts";
 import type { StoreFile } from "./store-file.ts";
 import { Uses } from "./uses.ts";
+
+declare global {
+  // The language has it from ES2026 on, and Node since long before; a compiler's library may not know it yet.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
 
 /** How long ago the file may last have been seen under its name, in milliseconds, when it is read, and when it is written. */
 const [READING, WRITING, CLAIMING] = [1000, 100, 0];
@@ -97,6 +105,15 @@ export class DiskStore implements SyncStore {
     return false;
   }
 
+  discard(address: StoreAddress, bytes: Uint8Array): void {
+    digestOf(address);
+    // What could not be discarded now is found worthless again.
+    this.#attempt("write", WRITING, (file) => {
+      discardEntry(file, address, bytes);
+      return true;
+    });
+  }
+
   remove(address: StoreAddress): boolean {
     digestOf(address);
     const isPending = this.#forget(
@@ -117,15 +134,20 @@ export class DiskStore implements SyncStore {
   }
 
   revision(): number {
-    return this.#access.run("read", CLAIMING, (file) => readState(file).revision);
+    return this.#access.run("read", CLAIMING, (file) => {
+      file.endView();
+      return readState(file).revision;
+    });
   }
 
-  claim(address: StoreAddress): number | undefined {
+  claim(address: StoreAddress): Claim | undefined {
     digestOf(address);
     return this.#access.run("claim", CLAIMING, (file) => {
-      const fence = this.#leases.claim(file, address);
-      if (fence !== undefined) this.#counts.of.claims++;
-      return fence;
+      const claim = this.#leases.claim(file, address);
+      if (claim === undefined) return undefined;
+      this.#counts.of.claims++;
+      const isPending = this.#pending.count > 0 && this.#pending.find(address) !== undefined;
+      return isPending ? { ...claim, isAbsent: false } : claim;
     });
   }
 
@@ -180,6 +202,20 @@ export class DiskStore implements SyncStore {
     this.#pending.clear();
   }
 
+  /**
+   * `flush`, then `close`: for `await using store = disk()`. It closes also when it cannot flush.
+   *
+   * @throws {RoteError} `ERR_STORE` if another process keeps the file locked for five seconds.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#access.isClosed) return;
+    try {
+      this.flush();
+    } finally {
+      this.close();
+    }
+  }
+
   /** Counts of this handle since it was opened, and what the file holds of all processes. */
   stats(): DiskStats {
     return this.#access.run("read", READING, (file) => ({
@@ -193,6 +229,7 @@ export class DiskStore implements SyncStore {
 
   #readFile(address: StoreAddress): Uint8Array | undefined {
     return this.#access.run("read", READING, (file) => {
+      file.view();
       const found = readEntry(file, address);
       if (found === undefined) return undefined;
       if (found === "damaged") {
@@ -214,6 +251,7 @@ export class DiskStore implements SyncStore {
     fence?: number,
   ): boolean {
     const isWritten = writeEntry(file, address, bytes, note, fence, this.#platform.clock());
+    if (fence !== undefined) this.#leases.ended(fence);
     if (!isWritten) {
       this.#counts.of.refused++;
       return false;

@@ -44,6 +44,20 @@ storeConformance("disk", () => ({ store: disk(directory), again: () => disk(dire
   test,
 });
 
+test("what is disposed of has written everything and is closed", async () => {
+  const store = disk(directory);
+  const other = new DatabaseSync(store.path);
+  other.exec("BEGIN IMMEDIATE");
+  // Put off, because somebody else is writing.
+  expect(store.write(address, bytes, note)).toBe(true);
+  other.exec("COMMIT");
+  await store[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  expect(errorOf(() => store.read(address)).message).toContain("is closed");
+  expect(other.prepare("SELECT count(*) AS count FROM entries").get()).toEqual({ count: 1 });
+  other.close();
+});
+
 describe("where the file is", () => {
   test("a path that ends like a database is the file, any other a directory", () => {
     for (const [path, file] of [
@@ -191,13 +205,35 @@ describe("what is refused", () => {
     newer.write(address, bytes, note);
     newer.close();
     const database = new DatabaseSync(newer.path);
-    database.exec("PRAGMA user_version = 2");
+    database.exec("PRAGMA user_version = 2; UPDATE state SET rote_format = 2");
     database.close();
     const bytesBefore = readFileSync(newer.path);
     const error = errorOf(() => disk(directory));
     expect(error.code).toBe("ERR_STORE");
     expect(error.message).toMatch(/newer rote \(format 2; this one knows 1\)/);
     expect(readFileSync(newer.path)).toEqual(bytesBefore);
+  });
+
+  test("a flipped bit where the header says whose file it is: it is damaged, not somebody else's", () => {
+    const first = disk(directory);
+    first.write(address, bytes, note);
+    first.close();
+    const whole = readFileSync(first.path);
+    // SQLite's user_version and application_id.
+    for (const at of [60, 61, 62, 63, 68, 69, 70, 71]) {
+      for (let bit = 0; bit < 8; bit++) {
+        const copy = join(directory, `${at}-${bit}`);
+        mkdirSync(copy);
+        const damaged = Buffer.from(whole);
+        damaged[at]! ^= 1 << bit;
+        writeFileSync(join(copy, "rote.db"), damaged);
+        const problems: string[] = [];
+        const store = disk(copy, { onProblem: ({ type }) => problems.push(type) });
+        expect(store.write(address, bytes, note)).toBe(true);
+        expect(problems).toEqual(["damaged"]);
+        store.close();
+      }
+    }
   });
 
   test("a file that is no database and is not called like one is nobody's to rename", () => {

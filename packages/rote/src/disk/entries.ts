@@ -46,20 +46,12 @@ export function readEntry(file: StoreFile, address: StoreAddress): Found | "dama
   const namespace = file.findNamespace(address.namespace);
   if (namespace === undefined) return undefined;
   const digest = digestOf(address);
-  const row = file.sql(READ).get(namespace.id, digest);
+  const row = file.row(READ, namespace.id, digest);
   if (row === undefined) return undefined;
-  const { id, seal, size, written_at: writtenAt, bytes } = row as unknown as ReadRow;
+  const [id, seal, size, writtenAt, bytes] = row as [number, Value, Value, number, Value];
   const isWhole =
     seal === sealOf(namespace.seed, digest) && bytes instanceof Uint8Array && bytes.length === size;
   return isWhole ? { id, writtenAt, bytes } : "damaged";
-}
-
-interface ReadRow {
-  readonly id: number;
-  readonly seal: unknown;
-  readonly size: unknown;
-  readonly written_at: number;
-  readonly bytes: unknown;
 }
 
 /** What breaks a rule of a table must be the file, so nothing that would is let through. */
@@ -88,12 +80,15 @@ export function checkEntry(address: StoreAddress, bytes: unknown, note: StoreNot
 
 const COLUMNS = "namespace, digest, seal, size, written_at, expires_at, run_time, bytes";
 const WRITE = `INSERT OR REPLACE INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-const WRITE_FENCED = `INSERT OR REPLACE INTO entries (${COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?, ?
-  WHERE EXISTS (SELECT 1 FROM leases WHERE namespace = ? AND digest = ? AND fence = ?)`;
+const END_LEASE = "DELETE FROM leases WHERE namespace = ? AND digest = ? AND fence = ?";
+const INVALIDATED = "SELECT 1 FROM invalidations WHERE tag = ? AND fence >= ?";
 const TAG = `INSERT OR IGNORE INTO tags (entry, tag)
   SELECT id, ? FROM entries WHERE namespace = ? AND digest = ?`;
 
-/** Writes an entry; `false` if somebody has claimed the name since the claim with this fence. */
+/**
+ * Writes an entry. With a fence it takes the lease away, and is `false` if there is none with that fence or
+ * one of the tags was invalidated since.
+ */
 export function writeEntry(
   file: StoreFile,
   address: StoreAddress,
@@ -115,15 +110,17 @@ export function writeEntry(
     runTime,
     bytes,
   ];
-  const insert = (): boolean =>
-    fence === undefined
-      ? Number(file.sql(WRITE).run(...values).changes) > 0
-      : Number(file.sql(WRITE_FENCED).run(...values, id, digest, fence).changes) > 0;
-  if (tags.length === 0) return insert();
-  return file.transaction(() => {
-    if (!insert()) return false;
+  const insert = (): true => {
+    file.sql(WRITE).run(...values);
     for (const tag of tags) file.sql(TAG).run(toColumn(tag), id, digest);
     return true;
+  };
+  if (fence === undefined) return tags.length === 0 ? insert() : file.transaction(insert);
+  return file.transaction(() => {
+    if (Number(file.sql(END_LEASE).run(id, digest, fence).changes) === 0) return false;
+    const isInvalidated = (tag: string): boolean =>
+      file.sql(INVALIDATED).get(toColumn(tag), fence) !== undefined;
+    return !tags.some(isInvalidated) && insert();
   });
 }
 
@@ -136,12 +133,19 @@ export function removeEntry(file: StoreFile, address: StoreAddress): boolean {
   const id = file.findNamespace(address.namespace)?.id ?? -1;
   return file.transaction(() => {
     file.sql(REVISE).run();
+    file.sql("DELETE FROM leases WHERE namespace = ? AND digest = ?").run(id, digest);
     return Number(file.sql(REMOVE).run(id, digest).changes) > 0;
   });
 }
 
+export function discardEntry(file: StoreFile, address: StoreAddress, bytes: Uint8Array): void {
+  const id = file.findNamespace(address.namespace)?.id ?? -1;
+  file.sql(`${REMOVE} AND bytes = ?`).run(id, digestOf(address), bytes);
+}
+
 /** Takes a row out of the way, without a word: nobody was given it. */
 export function dropRow(file: StoreFile, address: StoreAddress): void {
+  file.endView();
   const id = file.findNamespace(address.namespace)?.id ?? -1;
   file.sql(REMOVE).run(id, digestOf(address));
 }
@@ -150,12 +154,17 @@ export function dropRow(file: StoreFile, address: StoreAddress): void {
 const WHILE = 150;
 
 /**
- * Removes many; what is written meanwhile stays. They are told of with the last of them: who has heard
- * of it must find none.
+ * Removes many; what others begin and write meanwhile stays. They are told of with the last of them: who
+ * has heard of it must find none.
+ *
+ * @param refuse - Sees to it that nothing is written that is being made now.
  */
-function removeAll(file: StoreFile, where: string, value: Value): number {
-  // In the order of the table, so that each of its pages is written once.
-  const ids = file.sql(`SELECT id FROM entries WHERE ${where} ORDER BY id`).all(value);
+function removeAll(file: StoreFile, where: string, value: Value, refuse: () => void): number {
+  const ids = file.transaction(() => {
+    refuse();
+    // In the order of the table, so that each of its pages is written once.
+    return file.sql(`SELECT id FROM entries WHERE ${where} ORDER BY id`).all(value);
+  });
   // A number may have been given to another entry meanwhile.
   const remove = file.sql(`DELETE FROM entries WHERE id = ? AND ${where}`);
   let count = 0;
@@ -173,11 +182,24 @@ function removeAll(file: StoreFile, where: string, value: Value): number {
 }
 
 export function clearNamespace(file: StoreFile, name: string): void {
-  removeAll(file, "namespace = ?", file.findNamespace(name)?.id ?? -1);
+  const id = file.findNamespace(name)?.id ?? -1;
+  removeAll(file, "namespace = ?", id, () =>
+    file.sql("DELETE FROM leases WHERE namespace = ?").run(id),
+  );
 }
 
+// A fence says when a lease was given; what is older than all of those that are held concerns nobody.
+const FORGET_INVALIDATIONS = `DELETE FROM invalidations
+  WHERE fence < (SELECT coalesce(min(fence), ${Number.MAX_SAFE_INTEGER}) FROM leases WHERE namespace > 0)`;
+const NOTE_INVALIDATION = `INSERT OR REPLACE INTO invalidations (tag, fence)
+  SELECT ?, fence FROM leases WHERE namespace = 0 AND EXISTS (SELECT 1 FROM leases WHERE namespace > 0)`;
+
 export function removeTagged(file: StoreFile, tag: string): number {
-  return removeAll(file, "id IN (SELECT entry FROM tags WHERE tag = ?)", toColumn(tag));
+  const column = toColumn(tag);
+  return removeAll(file, "id IN (SELECT entry FROM tags WHERE tag = ?)", column, () => {
+    file.sql(FORGET_INVALIDATIONS).run();
+    file.sql(NOTE_INVALIDATION).run(column);
+  });
 }
 
 /** The numbers of the whole file. */

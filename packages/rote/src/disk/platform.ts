@@ -7,6 +7,8 @@ export type Value = null | number | string | Uint8Array;
 /** What rote needs of `node:sqlite`. */
 export interface Statement {
   get(...values: Value[]): Record<string, Value> | undefined;
+  /** Rows as arrays from now on, which costs less; Node has it from 22.16 on. */
+  setReturnArrays?(areArrays: boolean): void;
   all(...values: Value[]): Record<string, Value>[];
   run(...values: Value[]): { changes: number | bigint };
 }

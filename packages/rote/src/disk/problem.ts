@@ -57,6 +57,7 @@ export function kindOf(error: unknown): ProblemKind {
 
 /** `ENOSPC`, `SQLITE_FULL`: what to search for. */
 function nameOf(error: unknown): string {
+  if (error instanceof Damage) return "SQLITE_CORRUPT";
   const { code } = (error ?? {}) as { code?: unknown };
   return NAMES[codeOf(error) & 0xff] ?? (typeof code === "string" ? code : "unknown error");
 }

@@ -1,19 +1,19 @@
 /**
  * The tables of the file: docs/design/0014-disk.md, and both change together.
  */
-import { RoteError } from "../errors.ts";
+import { APPLICATION, checkFormat, FORMAT } from "./format.ts";
 import type { Connection, Platform } from "./platform.ts";
 
-export const FORMAT = 1;
-
-/** The text `rote`, as an integer. */
-const APPLICATION = 0x72_6f_74_65;
+const REMEDIES = {
+  foreign: ", which is left as it is. Pass another path to disk().",
+  newer: ", and is left as it is. Update rote, or pass another path to disk().",
+};
 
 const TABLES = `
 CREATE TABLE state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
+  rote_format INTEGER NOT NULL,
   revision INTEGER NOT NULL,
-  fence INTEGER NOT NULL,
   entries INTEGER NOT NULL
 );
 CREATE TABLE namespaces (id INTEGER PRIMARY KEY, name NOT NULL UNIQUE);
@@ -38,11 +38,10 @@ CREATE TABLE leases (
   namespace INTEGER NOT NULL,
   digest BLOB NOT NULL,
   fence INTEGER NOT NULL,
-  holder INTEGER,
+  holder INTEGER NOT NULL,
   PRIMARY KEY (namespace, digest)
 ) WITHOUT ROWID;
-CREATE INDEX leases_by_holder ON leases (holder) WHERE holder IS NOT NULL;
-CREATE INDEX leases_by_fence ON leases (fence) WHERE holder IS NULL;
+CREATE TABLE invalidations (tag PRIMARY KEY NOT NULL, fence INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER entry_added AFTER INSERT ON entries BEGIN
   UPDATE state SET entries = entries + 1;
 END;
@@ -53,22 +52,6 @@ CREATE TRIGGER entry_removed AFTER DELETE ON entries BEGIN
 END;
 `;
 
-interface Format {
-  readonly application: number;
-  readonly version: number;
-  readonly tables: number;
-}
-
-function formatOf(connection: Connection): Format {
-  return connection
-    .prepare(
-      `SELECT (SELECT application_id FROM pragma_application_id) AS application,
-        (SELECT user_version FROM pragma_user_version) AS version,
-        (SELECT count(*) FROM sqlite_schema) AS tables`,
-    )
-    .get() as unknown as Format;
-}
-
 /**
  * Readies a connection to a file, and an empty file.
  *
@@ -76,38 +59,26 @@ function formatOf(connection: Connection): Format {
  * which are left as they are.
  */
 export function readySchema(connection: Connection, shown: string, platform: Platform): void {
-  const { application, version, tables } = formatOf(connection);
-  const isEmpty = application === 0 && version === 0 && tables === 0;
-  if (!isEmpty && application !== APPLICATION) {
-    throw new RoteError(
-      "ERR_STORE",
-      `disk: "${shown}" is a database of another program, which is left as it is. Pass another path to disk().`,
-    );
-  }
-  if (version > FORMAT) {
-    throw new RoteError(
-      "ERR_STORE",
-      `disk: "${shown}" was made by a newer rote (format ${version}; this one knows ${FORMAT}), and is left as it is. Update rote, or pass another path to disk().`,
-    );
-  }
+  const isEmpty = checkFormat(connection, shown, REMEDIES) === "empty";
   // Before anything is written: it cannot be changed afterwards.
   if (isEmpty) connection.exec("PRAGMA auto_vacuum = INCREMENTAL");
   connection.exec(
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304; PRAGMA recursive_triggers = ON",
   );
-  if (isEmpty) makeTables(connection, platform);
+  if (isEmpty) makeTables(connection, shown, platform);
 }
 
-function makeTables(connection: Connection, { clock, random }: Platform): void {
+function makeTables(connection: Connection, shown: string, { clock, random }: Platform): void {
   connection.exec("BEGIN IMMEDIATE");
   try {
     // Another process may have been faster.
-    if (formatOf(connection).tables === 0) {
+    if (checkFormat(connection, shown, REMEDIES) === "empty") {
       // A file that takes the place of a lost one must not repeat its numbers.
       const start = Math.floor(clock()) * 1024 + Math.floor(random() * 1024);
       connection.exec(
         `${TABLES}
-        INSERT INTO state (id, revision, fence, entries) VALUES (1, ${start}, ${start}, 0);
+        INSERT INTO state (id, rote_format, revision, entries) VALUES (1, ${FORMAT}, ${start}, 0);
+        INSERT INTO leases (namespace, digest, fence, holder) VALUES (0, x'', ${start}, 0);
         PRAGMA application_id = ${APPLICATION};
         PRAGMA user_version = ${FORMAT}`,
       );

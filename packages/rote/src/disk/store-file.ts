@@ -1,12 +1,15 @@
 import { sleep } from "../tier/sleep.ts";
 import { seedOf, toColumn } from "./column.ts";
 import { makeFile, type Location } from "./location.ts";
-import type { Connection, Platform, Statement, Status } from "./platform.ts";
+import type { Connection, Platform, Statement, Status, Value } from "./platform.ts";
 import { kindOf } from "./problem.ts";
 import { readySchema } from "./schema.ts";
 
 /** How long a statement waits for other processes, in milliseconds. */
 export const PATIENCE = 250;
+
+/** How long reads may look at the same view of the file, in milliseconds. */
+const VIEW = 5;
 
 /** How long opening goes on when others open the same new file. */
 const OPENING = 2000;
@@ -28,6 +31,19 @@ export class StoreFile {
   readonly #namespaces = new Map<string, Namespace>();
   #patience: number = PATIENCE;
   #checkedAt: number;
+  /** How many reads this job has done one after the other. */
+  #reads = 0;
+  #isJobKnown = false;
+  /** When the view that is open was opened. */
+  #viewedAt: number | undefined;
+  readonly #endOfJob = (): void => {
+    this.#isJobKnown = false;
+    try {
+      this.endView();
+    } catch {
+      // Nobody is there to be told; whoever comes next finds out.
+    }
+  };
 
   private constructor(
     connection: Connection,
@@ -81,8 +97,48 @@ export class StoreFile {
     return statement;
   }
 
+  /** The values of the first row, in the order of its columns. */
+  row(text: string, ...values: Value[]): Value[] | undefined {
+    const isNew = !this.#statements.has(text);
+    const statement = this.sql(text);
+    if (isNew) statement.setReturnArrays?.(true);
+    const row = statement.get(...values) as Value[] | Record<string, Value> | undefined;
+    return row === undefined || Array.isArray(row) ? row : Object.values(row);
+  }
+
   exec(text: string): void {
     this.#connection.exec(text);
+  }
+
+  /**
+   * Called before a read that need not see what others have written in the last few milliseconds: from the
+   * second in a row of one job on, reads share a transaction, because its locks cost as much as the reading.
+   */
+  view(): void {
+    if (!this.#isJobKnown) {
+      this.#isJobKnown = true;
+      void Promise.resolve().then(this.#endOfJob);
+    }
+    if (this.#reads++ === 0) return;
+    const now = this.#platform.now();
+    if (this.#viewedAt !== undefined) {
+      if (now - this.#viewedAt < VIEW) return;
+      this.#closeView();
+    }
+    this.sql("BEGIN").run();
+    this.#viewedAt = now;
+  }
+
+  /** What is read from now on is the latest, and what is written is not refused for an old view. */
+  endView(): void {
+    this.#reads = 0;
+    this.#closeView();
+  }
+
+  #closeView(): void {
+    if (this.#viewedAt === undefined) return;
+    this.#viewedAt = undefined;
+    this.sql("COMMIT").run();
   }
 
   /** Milliseconds that never go back. */
@@ -92,6 +148,7 @@ export class StoreFile {
 
   /** Everything that `work` does, or nothing of it. */
   transaction<Result>(work: () => Result): Result {
+    this.endView();
     this.sql("BEGIN IMMEDIATE").run();
     try {
       const result = work();
@@ -133,6 +190,7 @@ export class StoreFile {
   }
 
   close(): void {
+    this.#viewedAt = undefined;
     this.#statements.clear();
     try {
       this.#connection.close();

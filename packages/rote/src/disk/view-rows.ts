@@ -15,16 +15,6 @@ export interface ListRow {
   readonly used_at: number | null;
 }
 
-export interface Format {
-  readonly application: number;
-  readonly version: number;
-  readonly tables: number;
-}
-
-export const FORMAT_OF: string = `SELECT (SELECT application_id FROM pragma_application_id) AS application,
-  (SELECT user_version FROM pragma_user_version) AS version,
-  (SELECT count(*) FROM sqlite_schema) AS tables`;
-
 export const LIST: string = `SELECT entries.id AS id, name, digest, size, written_at, expires_at, run_time, used_at,
     (SELECT count(*) FROM tags WHERE entry = entries.id) AS tags
   FROM entries JOIN namespaces ON namespaces.id = namespace LEFT JOIN uses ON uses.entry = entries.id

@@ -159,11 +159,11 @@ describe("what cannot be looked at", () => {
 
   test("is the database of another program, and of a newer rote", () => {
     fill(1);
-    change("PRAGMA user_version = 999");
+    change("PRAGMA user_version = 999; UPDATE state SET rote_format = 999");
     expect(errorOf(() => viewDisk(directory)).message).toContain(
       "made by a newer rote (format 999",
     );
-    change("PRAGMA application_id = 7");
+    change("PRAGMA application_id = 7; ALTER TABLE state RENAME TO theirs");
     expect(errorOf(() => viewDisk(directory)).message).toContain("a database of another program");
   });
 

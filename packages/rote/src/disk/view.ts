@@ -7,15 +7,13 @@ import { RoteError } from "../errors.ts";
 import type { StoreAddress, StoreListing } from "../tier/store.ts";
 import { fromColumn, toColumn } from "./column.ts";
 import { digestOf } from "./entries.ts";
+import { checkFormat } from "./format.ts";
 import type { Location } from "./location.ts";
 import type { Connection, Statement } from "./platform.ts";
 import { storeError } from "./problem.ts";
-import { FORMAT } from "./schema.ts";
 import {
   CHECK,
   COUNTS,
-  type Format,
-  FORMAT_OF,
   isWhole,
   LIST,
   type ListRow,
@@ -30,8 +28,7 @@ import {
 /** How long it waits for a writer that closes or repairs the file, in milliseconds. */
 const PATIENCE = 2000;
 
-/** The text `rote`, as an integer. */
-const APPLICATION = 0x72_6f_74_65;
+const REMEDIES = { foreign: ". Pass the path of a store.", newer: ". Update rote." };
 
 /** One entry, as {@link DiskView} lists it. */
 export interface DiskListing extends StoreListing {
@@ -120,25 +117,10 @@ export class DiskView {
 
   /** Whether nothing was ever written: a file that another process is about to fill. */
   #checkFormat(): boolean {
-    const row = this.#read(() => {
+    return this.#read(() => {
       this.#connection.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
-      return this.#sql(FORMAT_OF).get();
+      return checkFormat(this.#connection, this.#shown, REMEDIES) === "empty";
     }, "open");
-    const { application, version, tables } = row as unknown as Format;
-    if (application === 0 && version === 0 && tables === 0) return true;
-    if (application !== APPLICATION) {
-      throw new RoteError(
-        "ERR_STORE",
-        `disk: "${this.#shown}" is a database of another program. Pass the path of a store.`,
-      );
-    }
-    if (version > FORMAT) {
-      throw new RoteError(
-        "ERR_STORE",
-        `disk: "${this.#shown}" was made by a newer rote (format ${version}; this one knows ${FORMAT}). Update rote.`,
-      );
-    }
-    return false;
   }
 
   *#checkCount(): Generator<DiskTrouble> {
@@ -201,6 +183,7 @@ export class DiskView {
     try {
       return work();
     } catch (error) {
+      if (error instanceof RoteError) throw error;
       throw storeError(operation, this.#shown, error);
     }
   }

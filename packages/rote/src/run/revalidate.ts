@@ -1,7 +1,9 @@
 import type { Entries } from "../cache/entries.ts";
-import type { Entry } from "../cache/entry.ts";
+import { Entry } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { Refresh, type Stale } from "../cache/stale.ts";
+import type { Key } from "../key/trie.ts";
+import { afterJobs } from "./after-jobs.ts";
 import type { Flight } from "./flight.ts";
 import { isThenable } from "./thenable.ts";
 import { flyBehind } from "./fly.ts";
@@ -10,7 +12,7 @@ import { runOutermost } from "./outermost.ts";
 import { isUnderWay } from "./pins.ts";
 import { isOff } from "./plain.ts";
 import { currentCaches } from "./scope.ts";
-import type { Caller } from "./signal.ts";
+import { type Caller, readCaller } from "./signal.ts";
 import { outside, stack } from "./stack.ts";
 import { currentFlight, runInside } from "./waiting.ts";
 import { warnAboutRefresh, warnWhenRejected } from "./warn-refresh.ts";
@@ -52,6 +54,32 @@ export function revalidate(
   if (!isThenable(entry.value)) scheduleRefresh(stale, refresh);
   else if (segment === null) refresh.begin();
   else void Promise.resolve().then(laterOf(refresh));
+}
+
+/**
+ * A result that is stale already is about to be kept and returned, for the first time in this process: the
+ * same, once it is there.
+ */
+export function revalidateLater(
+  memo: Memo,
+  receiver: unknown,
+  args: readonly unknown[],
+  key: Key,
+): void {
+  afterJobs(() => {
+    try {
+      if (isOff() || isElsewhere(memo)) return;
+      catchUp(memo);
+      const entry = memo.trie.get(key);
+      if (memo.entries === null || !(entry instanceof Entry)) return;
+      memo.entries.clock.read();
+      const caller = memo.whole.isAsync ? readCaller(args, memo.whole.byIdentity) : undefined;
+      revalidate(memo, receiver, args, entry, caller);
+    } catch (error) {
+      // The clock, perhaps; nobody would catch it here.
+      warnAboutRefresh(memo.whole, error);
+    }
+  });
 }
 
 function scheduleRefresh(stale: Stale, refresh: OwnRun): void {

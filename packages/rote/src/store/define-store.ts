@@ -7,6 +7,7 @@ import type { Store } from "../tier/store.ts";
 const methods = [
   "read",
   "write",
+  "discard",
   "remove",
   "clear",
   "invalidateTag",

@@ -1,5 +1,6 @@
 export type {
   AsyncStore,
+  Claim,
   Store,
   StoreAddress,
   StoreListing,

@@ -1,4 +1,4 @@
-import type { Store, StoreAddress, StoreListing, StoreNote } from "../tier/store.ts";
+import type { Claim, Store, StoreAddress, StoreListing, StoreNote } from "../tier/store.ts";
 
 /** One promise of a store. `again` gives further handles on the same entries. */
 export type Case = (store: Store, again: () => Promise<Store>) => Promise<void>;
@@ -210,42 +210,108 @@ export const cases: { readonly [sentence: string]: Case } = {
 
   async "one holder at a time has a claim, and may claim it again"(store, again) {
     const other = await again();
-    const fence = await store.claim(at(1));
+    const fence = (await store.claim(at(1)))?.fence;
     if (fence === undefined || !(fence > 0)) throw new Error(`no fence above 0: ${shown(fence)}`);
-    expectSame("again", await store.claim(at(1)), fence);
+    expectSame("again", (await store.claim(at(1)))?.fence, fence);
     expectSame("of another", await other.claim(at(1)), undefined);
     const second = await other.claim(at(2));
     if (second === undefined) throw new Error("a claim keeps others from another name");
     await other.release(at(1), fence);
     expectSame("after a release by another", await other.claim(at(1)), undefined);
     await store.release(at(1), fence);
-    const later = await other.claim(at(1));
+    const later = (await other.claim(at(1)))?.fence;
     if (later === undefined || !(later > fence))
       throw new Error(`a later claim has the fence ${shown(later)} after ${shown(fence)}`);
     await store.release(at(1), fence);
     expectSame("after a late release", await store.claim(at(1)), undefined);
   },
 
+  async "a claim says that there is no entry only if there is none"(store, again) {
+    const other = await again();
+    await store.write(at(1), bytesOf(1), plain);
+    expectSame("of its own", (await store.claim(at(1)))?.isAbsent, false);
+    await store.write(at(2), bytesOf(1), plain);
+    expectSame("of another", (await other.claim(at(2)))?.isAbsent, false);
+    const { fence } = (await store.claim(at(3))) as Claim;
+    await store.write(at(3), bytesOf(1), plain, fence);
+    expectSame("made meanwhile", (await other.claim(at(3)))?.isAbsent, false);
+  },
+
   async "a write with an earlier fence is refused"(store, again) {
     const other = await again();
-    const early = (await store.claim(at(1))) as number;
+    const early = (await store.claim(at(1)))?.fence as number;
     await store.release(at(1), early);
-    const late = (await other.claim(at(1))) as number;
+    const late = (await other.claim(at(1)))?.fence as number;
     expectSame("early, before", await store.write(at(1), bytesOf(1), plain, early), false);
     await expectRead(other, at(1), undefined);
     expectSame("late", await other.write(at(1), bytesOf(2), plain, late), true);
-    await other.release(at(1), late);
     expectSame("early, after", await store.write(at(1), bytesOf(1), plain, early), false);
     await expectRead(store, at(1), bytesOf(2));
     // What is set by hand asks for no fence.
     expectSame("without", await store.write(at(1), bytesOf(3), plain), true);
   },
 
+  async "what is written with a fence gives the claim back"(store, again) {
+    const other = await again();
+    const fence = (await store.claim(at(1)))?.fence as number;
+    expectSame("written", await store.write(at(1), bytesOf(1), plain, fence), true);
+    const later = (await other.claim(at(1)))?.fence;
+    if (later === undefined || !(later > fence))
+      throw new Error(`the next claim has the fence ${shown(later)} after ${shown(fence)}`);
+    expectSame("with the same again", await store.write(at(1), bytesOf(2), plain, fence), false);
+    await expectRead(store, at(1), bytesOf(1));
+  },
+
+  async "what was removed meanwhile is not written"(store, again) {
+    const other = await again();
+    const removed = (await store.claim(at(1)))?.fence as number;
+    const cleared = (await store.claim(at(2)))?.fence as number;
+    const kept = (await store.claim(at(1, "other/1")))?.fence as number;
+    await other.remove(at(1));
+    expectSame("removed", await store.write(at(1), bytesOf(1), plain, removed), false);
+    await other.clear(at(2).namespace);
+    expectSame("cleared", await store.write(at(2), bytesOf(1), plain, cleared), false);
+    expectSame("of another", await store.write(at(1, "other/1"), bytesOf(1), plain, kept), true);
+    const next = (await store.claim(at(1)))?.fence;
+    if (next === undefined || !(next > removed)) throw new Error("the claim was not ended");
+    expectSame("begun afterwards", await store.write(at(1), bytesOf(1), plain, next), true);
+  },
+
+  async "what has a tag that was invalidated meanwhile is not written"(store, again) {
+    const other = await again();
+    const early = (await store.claim(at(1)))?.fence as number;
+    const untagged = (await store.claim(at(2)))?.fence as number;
+    await other.invalidateTag("tag");
+    const late = (await store.claim(at(3)))?.fence as number;
+    expectSame("from before", await store.write(at(1), bytesOf(1), tagged("tag"), early), false);
+    await expectRead(store, at(1), undefined);
+    expectSame(
+      "another tag",
+      await store.write(at(2), bytesOf(1), tagged("other"), untagged),
+      true,
+    );
+    expectSame("from after", await store.write(at(3), bytesOf(1), tagged("tag"), late), true);
+  },
+
+  async "what is discarded goes if it is still the same, and nobody hears of it"(store, again) {
+    const other = await again();
+    await store.write(at(1), bytesOf(1, 2), plain);
+    const fence = (await other.claim(at(1)))?.fence as number;
+    const revision = await other.revision();
+    await store.discard(at(1), bytesOf(1, 3));
+    await expectRead(store, at(1), bytesOf(1, 2));
+    await store.discard(at(1), bytesOf(1, 2));
+    await expectRead(other, at(1), undefined);
+    await store.discard(at(1), bytesOf(1, 2));
+    expectSame("the revision", await other.revision(), revision);
+    expectSame("the claim", await other.write(at(1), bytesOf(4), plain, fence), true);
+  },
+
   async "a holder that closes gives back its claims"(store, again) {
     const other = await again();
-    const fence = (await other.claim(at(1))) as number;
+    const fence = (await other.claim(at(1)))?.fence as number;
     await other.close();
-    const later = await store.claim(at(1));
+    const later = (await store.claim(at(1)))?.fence;
     if (later === undefined || !(later > fence)) throw new Error("the claim outlives its holder");
   },
 

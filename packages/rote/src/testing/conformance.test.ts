@@ -14,6 +14,7 @@ function asyncOf(store: SyncStore): AsyncStore {
     isAsync: true,
     read: later(store.read),
     write: later(store.write),
+    discard: later(store.discard),
     remove: later(store.remove),
     clear: later(store.clear),
     invalidateTag: later(store.invalidateTag),
@@ -129,20 +130,49 @@ describe("a store with a fault fails", () => {
         },
       };
     },
-    "gives every claim": () => ({ claim: () => 1 }),
+    "gives every claim": () => ({ claim: () => ({ fence: 1, isAbsent: false }) }),
     "gives a new fence to who has one": (store) => {
       let more = 0;
       return {
         claim: (address) => {
-          const fence = store.claim(address);
-          return fence === undefined ? undefined : fence + more++;
+          const claim = store.claim(address);
+          return claim && { ...claim, fence: claim.fence + more++ };
         },
       };
     },
     "does not look at fences": (store) => ({
       write: (address, bytes, note) => store.write(address, bytes, note),
     }),
+    "says of everything that it is absent": (store) => ({
+      claim: (address) => {
+        const claim = store.claim(address);
+        return claim && { ...claim, isAbsent: true };
+      },
+    }),
     "keeps claims for ever": () => ({ release: () => {} }),
+    "keeps claims of what was written": (store) => ({
+      write: (address, bytes, note, fence) =>
+        (fence === undefined || store.claim(address)?.fence === fence) &&
+        store.write(address, bytes, note),
+    }),
+    // An earlier fence is refused all the same.
+    "lets be written what was removed meanwhile": (store) => ({
+      write: (address, bytes, note, fence) => {
+        if (store.write(address, bytes, note, fence)) return true;
+        const mayWrite = fence !== undefined && store.claim(address)?.fence === fence + 1;
+        return mayWrite && store.write(address, bytes, note, fence + 1);
+      },
+    }),
+    "lets be written what has an invalidated tag": (store) => ({
+      write: (address, bytes, note, fence) => {
+        if (!store.write(address, bytes, { ...note, tags: [] }, fence)) return false;
+        return store.write(address, bytes, note);
+      },
+    }),
+    "discards whatever there is": (store) => ({
+      discard: (address) => void store.remove(address),
+    }),
+    "discards nothing": () => ({ discard: () => {} }),
     "works when it is closed": () => ({ close: () => {} }),
     "lists everything": (store) => ({ list: () => store.list() }),
     "loses the expiry": (store) => ({

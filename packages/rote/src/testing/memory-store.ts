@@ -1,20 +1,23 @@
-import type { StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/store.ts";
+import type { Claim, StoreAddress, StoreListing, StoreNote, SyncStore } from "../tier/store.ts";
 
 interface Kept extends StoreListing {
   readonly bytes: Uint8Array;
 }
 
-interface Claim {
+interface Held {
   readonly holder: MemoryStore;
   readonly fence: number;
+  readonly namespace: string;
 }
 
 /** What several handles have in common, as processes have a file. */
 class Shared {
   readonly kept: Map<string, Kept> = new Map();
-  readonly claims: Map<string, Claim> = new Map();
+  readonly claims: Map<string, Held> = new Map();
   /** The highest fence of each name, for as long as the storage lives. */
   readonly fences: Map<string, number> = new Map();
+  /** What was invalidated while claims were held, by the claim: their writes are refused. */
+  readonly invalidated: Map<Held, Set<string>> = new Map();
   revision = 0;
 }
 
@@ -68,9 +71,14 @@ export class MemoryStore implements SyncStore {
     { expiresAt, runTime, tags }: StoreNote,
     fence?: number,
   ): boolean {
-    const { kept, fences } = this.#open;
+    const { kept, claims, invalidated } = this.#open;
     const name = nameOf({ namespace, digest });
-    if (fence !== undefined && fence < (fences.get(name) ?? 0)) return false;
+    if (fence !== undefined) {
+      const claim = claims.get(name);
+      if (claim === undefined || claim.fence !== fence) return false;
+      if (tags.some((tag) => invalidated.get(claim)?.has(tag))) return false;
+      this.#end(name);
+    }
     kept.set(name, {
       namespace,
       digest,
@@ -84,15 +92,29 @@ export class MemoryStore implements SyncStore {
     return true;
   }
 
+  discard(address: StoreAddress, bytes: Uint8Array): void {
+    const { kept } = this.#open;
+    const name = nameOf(address);
+    const found = kept.get(name)?.bytes;
+    if (found?.length === bytes.length && found.every((byte, i) => byte === bytes[i]))
+      kept.delete(name);
+  }
+
   remove(address: StoreAddress): boolean {
+    this.#end(nameOf(address));
     return this.#removeWhere((each) => nameOf(each) === nameOf(address)) > 0;
   }
 
   clear(namespace: string): void {
+    for (const [name, claim] of this.#open.claims)
+      if (claim.namespace === namespace) this.#end(name);
     this.#removeWhere((each) => each.namespace === namespace);
   }
 
   invalidateTag(tag: string): number {
+    const { claims, invalidated } = this.#open;
+    for (const claim of claims.values())
+      invalidated.set(claim, (invalidated.get(claim) ?? new Set()).add(tag));
     return this.#removeWhere(({ tags }) => tags.includes(tag));
   }
 
@@ -100,21 +122,22 @@ export class MemoryStore implements SyncStore {
     return this.#open.revision;
   }
 
-  claim(address: StoreAddress): number | undefined {
-    const { claims, fences } = this.#open;
+  claim(address: StoreAddress): Claim | undefined {
+    const { claims, fences, kept } = this.#open;
     const name = nameOf(address);
     const held = claims.get(name);
-    if (held !== undefined) return held.holder === this ? held.fence : undefined;
+    if (held !== undefined)
+      return held.holder === this ? { fence: held.fence, isAbsent: false } : undefined;
     const fence = (fences.get(name) ?? 0) + 1;
     fences.set(name, fence);
-    claims.set(name, { holder: this, fence });
-    return fence;
+    claims.set(name, { holder: this, fence, namespace: address.namespace });
+    return { fence, isAbsent: !kept.has(name) };
   }
 
   release(address: StoreAddress, fence: number): void {
     const { claims } = this.#open;
     const held = claims.get(nameOf(address));
-    if (held?.holder === this && held.fence === fence) claims.delete(nameOf(address));
+    if (held?.holder === this && held.fence === fence) this.#end(nameOf(address));
   }
 
   *list(namespace?: string): Generator<StoreListing> {
@@ -129,13 +152,21 @@ export class MemoryStore implements SyncStore {
   close(): void {
     if (this.#shared === undefined) return;
     const { claims } = this.#shared;
-    for (const [name, { holder }] of claims) if (holder === this) claims.delete(name);
+    for (const [name, { holder }] of claims) if (holder === this) this.#end(name);
     this.#shared = undefined;
   }
 
   get #open(): Shared {
     if (this.#shared === undefined) throw new Error("The store is closed.");
     return this.#shared;
+  }
+
+  #end(name: string): void {
+    const { claims, invalidated } = this.#open;
+    const claim = claims.get(name);
+    if (claim === undefined) return;
+    invalidated.delete(claim);
+    claims.delete(name);
   }
 
   #removeWhere(isMeant: (entry: Kept) => boolean): number {

@@ -2,9 +2,7 @@ import { RoteError } from "../errors.ts";
 import { builtinModule } from "./builtin.ts";
 
 interface Crypto {
-  createHash(algorithm: string): {
-    update(data: Uint8Array | string): { digest(encoding: "hex"): string };
-  };
+  hash(algorithm: string, data: Uint8Array | string, encoding: "hex"): string;
 }
 
 let crypto: Crypto | undefined;
@@ -15,8 +13,8 @@ export function sha256(data: Uint8Array | string): string {
   if (crypto === undefined) {
     throw new RoteError(
       "ERR_UNSUPPORTED",
-      "A store needs node:crypto, which this platform does not have: Node 20.16 or newer has it. Leave out the option store.",
+      "A store needs node:crypto, which this platform does not have: Node 20.19 or newer has it. Leave out the option store.",
     );
   }
-  return crypto.createHash("sha256").update(data).digest("hex");
+  return crypto.hash("sha256", data, "hex");
 }

@@ -77,6 +77,8 @@ const FLAGS: { readonly [kind in PayloadKind]: number } = {
   error: FAILURE | DESCRIBED,
 };
 
+const KINDS = Object.keys(FLAGS) as readonly PayloadKind[];
+
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
@@ -152,7 +154,8 @@ export function pack(envelope: Envelope): Uint8Array<ArrayBuffer> {
 }
 
 function kindOf(flags: number): PayloadKind | undefined {
-  return (Object.keys(FLAGS) as PayloadKind[]).find((kind) => FLAGS[kind] === flags);
+  for (const kind of KINDS) if (FLAGS[kind] === flags) return kind;
+  return undefined;
 }
 
 function invalid(what: string, rule: string, value: unknown): RoteError {
@@ -242,5 +245,7 @@ function readTags(view: DataView, end: number): string[] | undefined {
 }
 
 function areEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
 }

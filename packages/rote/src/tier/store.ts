@@ -7,8 +7,10 @@
  * 2. What was written is a copy: later changes of the array that was given are not seen.
  * 3. A store may lose any entry at any time, and never returns another one in its place.
  * 4. Of several who claim one name, one at a time holds it. A later claim has a higher fence, and
- *    what is written with an earlier one is refused.
- * 5. Methods throw, or reject, when the store cannot do what it is asked. No call of a memoized function
+ *    what is written with a fence whose claim is not held any more is refused.
+ * 5. Removing ends claims: who is making what somebody has removed meanwhile is of before. With
+ *    `invalidateTag`, it is the write that is refused, if it has the tag.
+ * 6. Methods throw, or reject, when the store cannot do what it is asked. No call of a memoized function
  *    fails because of it: rote counts and reports it, and runs the function.
  */
 
@@ -38,6 +40,14 @@ export interface StoreListing extends StoreAddress, StoreNote {
   readonly writtenAt: number;
 }
 
+/** The right to make an entry, which one holder at a time has. */
+export interface Claim {
+  /** Above 0, and higher than that of any earlier claim to the same entry. */
+  readonly fence: number;
+  /** Whether there was certainly no entry when it was claimed, so that nobody has to look again. */
+  readonly isAbsent: boolean;
+}
+
 /** A store whose methods return at once. */
 export interface SyncStore {
   readonly isAsync: false;
@@ -45,14 +55,23 @@ export interface SyncStore {
   read(address: StoreAddress): Uint8Array | undefined;
   /**
    * Writes an entry, in the place of an earlier one; whether it did. With a `fence`, from `claim`, it does
-   * not if somebody has claimed the name since.
+   * so only while that claim is held, and gives it back with the writing. Where it does not write, the
+   * claim may still be there, to be given back by `release`.
    */
   write(address: StoreAddress, bytes: Uint8Array, note: StoreNote, fence?: number): boolean;
-  /** Removes an entry; whether there was one. */
+  /**
+   * Removes an entry that turned out to be worthless, if it is still these bytes. Nobody was given it, so
+   * the revision stays, and so do claims.
+   */
+  discard(address: StoreAddress, bytes: Uint8Array): void;
+  /** Removes an entry, and ends a claim to it; whether there was an entry. */
   remove(address: StoreAddress): boolean;
-  /** Removes every entry of a namespace, and of no other. */
+  /** Removes every entry of a namespace, and of no other, and ends all claims in it. */
   clear(namespace: string): void;
-  /** Removes every entry with this tag, in all namespaces; how many there were. */
+  /**
+   * Removes every entry with this tag, in all namespaces; how many there were. What is written afterwards
+   * with the tag and a claim from before is refused.
+   */
   invalidateTag(tag: string): number;
   /**
    * A number that is another one after anybody, in any process, has removed, cleared or invalidated
@@ -60,10 +79,10 @@ export interface SyncStore {
    */
   revision(): number;
   /**
-   * Claims the right to make an entry: a fence above 0, or `undefined` while another holder of the
-   * store has it. Whoever has it may claim it again, and gets the same fence.
+   * Claims the right to make an entry; `undefined` while another holder of the store has it. Whoever
+   * has it may claim it again, and gets the same fence.
    */
-  claim(address: StoreAddress): number | undefined;
+  claim(address: StoreAddress): Claim | undefined;
   /** Gives a claim back; nothing happens if it is held no more. */
   release(address: StoreAddress, fence: number): void;
   /** Every entry there is, perhaps expired, in no order; of one namespace if one is given. */
@@ -84,11 +103,12 @@ export interface AsyncStore {
     note: StoreNote,
     fence?: number,
   ): Promise<boolean>;
+  discard(address: StoreAddress, bytes: Uint8Array): Promise<void>;
   remove(address: StoreAddress): Promise<boolean>;
   clear(namespace: string): Promise<void>;
   invalidateTag(tag: string): Promise<number>;
   revision(): Promise<number>;
-  claim(address: StoreAddress): Promise<number | undefined>;
+  claim(address: StoreAddress): Promise<Claim | undefined>;
   release(address: StoreAddress, fence: number): Promise<void>;
   list(namespace?: string): AsyncIterable<StoreListing>;
   flush(): Promise<void>;

@@ -1,5 +1,6 @@
 import type { LowerTier, StoreStats } from "../cache/lower.ts";
 import type { Memo } from "../cache/memo.ts";
+import { invalidationsSoFar, isInvalidated } from "../cache/tags.ts";
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
 import { isSameKey, type Key } from "../key/trie.ts";
@@ -132,7 +133,7 @@ export class Tier implements LowerTier {
     if (typeof stored !== "string" && stored.isFailure && stored.expiresAt <= time)
       return missed("expired");
     if (typeof stored === "string") {
-      if (REMOVED.has(stored)) this.attempt(() => store.remove(address), args);
+      if (REMOVED.has(stored)) this.attempt(() => store.discard(address, bytes), args);
       return missed(stored);
     }
     const found = this.decoded(stored, stored.expiresAt - time, args);
@@ -173,9 +174,9 @@ export class Tier implements LowerTier {
 
   /** Claims the right to run the call: a fence; 0 for none, where the store cannot say or time is up; or what another process has made meanwhile. */
   claim(call: StoredCall): number | Found {
-    const { store, wait } = this.rules;
-    const first = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
-    if (first >= 0) return this.lookAfterClaim(call, first);
+    const { wait } = this.rules;
+    const first = this.claimOnce(call);
+    if (first !== undefined) return first;
     if (wait === 0) return 0;
     this.counts.waits++;
     let waited = 0;
@@ -194,9 +195,9 @@ export class Tier implements LowerTier {
     call: StoredCall,
     pause: (milliseconds: number) => Promise<void>,
   ): Promise<number | Found> {
-    const { store, wait } = this.rules;
-    const first = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
-    if (first >= 0) return this.lookAfterClaim(call, first);
+    const { wait } = this.rules;
+    const first = this.claimOnce(call);
+    if (first !== undefined) return first;
     if (wait === 0) return 0;
     this.counts.waits++;
     let waited = 0;
@@ -211,16 +212,20 @@ export class Tier implements LowerTier {
   }
 
   private lookAgain(call: StoredCall): number | Found | undefined {
-    const { store } = this.rules;
     const found = this.find(call, true);
     if (found !== undefined && this.mayReturn(found)) return found;
-    const fence = this.attempt(() => store.claim(call.address) ?? -1, call.args) ?? 0;
-    return fence >= 0 ? this.lookAfterClaim(call, fence) : undefined;
+    return this.claimOnce(call);
   }
 
-  /** Between the look and the claim another process may have made it, and given its claim back. */
-  private lookAfterClaim(call: StoredCall, fence: number): number | Found {
-    const found = fence > 0 ? this.find(call, true) : undefined;
+  /** `undefined` while another one has it. */
+  private claimOnce(call: StoredCall): number | Found | undefined {
+    const { store } = this.rules;
+    const claim = this.attempt(() => store.claim(call.address) ?? "held", call.args);
+    if (claim === "held") return undefined;
+    if (claim === undefined) return 0;
+    const { fence, isAbsent } = claim;
+    // Between the look and the claim another process may have made it, and given its claim back.
+    const found = isAbsent ? undefined : this.find(call, true);
     if (found === undefined || !this.mayReturn(found)) return fence;
     this.release(call, fence);
     return found;
@@ -228,7 +233,7 @@ export class Tier implements LowerTier {
 
   /** For a refresh, which neither waits nor looks. */
   claimAtOnce(call: StoredCall): number {
-    return this.attempt(() => this.rules.store.claim(call.address) ?? 0, call.args) ?? 0;
+    return this.attempt(() => this.rules.store.claim(call.address)?.fence, call.args) ?? 0;
   }
 
   /** A run has begun that takes its time. */
@@ -248,7 +253,7 @@ export class Tier implements LowerTier {
       this.attempt(() => this.rules.store.release(address, fence), args);
   }
 
-  /** Writes what a run has returned or, with `isFailure`, thrown. */
+  /** Writes what a run has returned or, with `isFailure`, thrown, and gives its claim back. */
   write(
     call: StoredCall,
     value: unknown,
@@ -261,8 +266,18 @@ export class Tier implements LowerTier {
     },
     fence: number,
   ): void {
+    // What was written has given it back.
+    if (!this.isWritten(call, value, about, fence)) this.release(call, fence);
+  }
+
+  private isWritten(
+    call: StoredCall,
+    value: unknown,
+    about: Parameters<Tier["write"]>[2],
+    fence: number,
+  ): boolean {
     const { store, encode, now } = this.rules;
-    if (!(about.ttl > 0)) return;
+    if (!(about.ttl > 0)) return false;
     const { runTime, tags, isFailure, isPromised } = about;
     const createdAt = now();
     const expiresAt = createdAt + about.ttl;
@@ -287,26 +302,52 @@ export class Tier implements LowerTier {
         "ROTE_NOT_STORABLE",
         `A result of "${this.rules.name}" was not stored: ${sayError(error)}`,
       );
-      return;
+      return false;
     }
     const isWritten = this.attempt(
       () => store.write(call.address, bytes, note, fence > 0 ? fence : undefined),
       call.args,
     );
-    if (isWritten === true) this.counts.writes++;
+    if (isWritten !== true) return false;
+    this.counts.writes++;
+    return true;
   }
 
   set(memo: Memo, key: Key, receiver: unknown, args: readonly unknown[], value: unknown): void {
-    // A promise is written by nobody: what it brings is not known yet.
-    if (isThenable(value)) return;
+    const call = this.callOf(memo, key, args);
+    if (this.revision === undefined) this.hasChanged();
+    if (isThenable(value)) {
+      void this.setLater(call, receiver, value);
+      return;
+    }
     const { life } = this.rules;
     const ttl = life.ttlOf(receiver, value, args);
     const tags = life.tagsOf(receiver, value, args);
-    const call = this.callOf(memo, key, args);
-    if (this.revision === undefined) this.hasChanged();
     this.underWay.delete(call.address.digest);
     this.write(call, value, { ttl, runTime: 0, tags, isFailure: false, isPromised: false }, 0);
     this.handOver(call, ttl);
+  }
+
+  /** What a promise brings is written once it is there, unless something else has come or gone meanwhile. */
+  private async setLater(
+    call: StoredCall,
+    receiver: unknown,
+    promise: PromiseLike<unknown>,
+  ): Promise<void> {
+    const { life } = this.rules;
+    const since = invalidationsSoFar();
+    this.begin(call);
+    try {
+      const value = await promise;
+      if (!this.end(call)) return;
+      const ttl = life.ttlOf(receiver, value, call.args);
+      const tags = life.tagsOf(receiver, value, call.args);
+      if (!isInvalidated(tags, since))
+        this.write(call, value, { ttl, runTime: 0, tags, isFailure: false, isPromised: true }, 0);
+    } catch {
+      // A rejected promise is nothing to keep; what else has failed is told by the memory, which asks the same.
+      this.end(call);
+    }
   }
 
   delete(memo: Memo, key: Key): boolean {

@@ -1,0 +1,72 @@
+/**
+ * The transform as a plugin of bundlers.
+ *
+ * 1. It comes first, while TypeScript is TypeScript and comments are there.
+ * 2. Files without a mark are passed over by a filter, which some bundlers apply by themselves.
+ * 3. Packages in node_modules are left alone, unless they or the options say otherwise.
+ */
+import type { UnpluginFactory, UnpluginOptions } from "unplugin";
+import { formatDiagnostic } from "../diagnostic.ts";
+import { marks } from "../mentions.ts";
+import { writeOptions } from "../meta.ts";
+import { isForeign } from "../project.ts";
+import { transform, type TransformOptions } from "../transform.ts";
+
+/** Which files are meant: glob patterns as text, regular expressions, or a list of both. */
+export type FilePatterns = string | RegExp | readonly (string | RegExp)[];
+
+/** Options of the plugins. */
+export interface PluginOptions extends Pick<TransformOptions, "defaults" | "root"> {
+  /**
+   * The files to read, those in node_modules among them.
+   * @defaultValue all JavaScript and TypeScript outside of node_modules, and of packages whose package.json has `"rote": { "source": true }`
+   */
+  include?: FilePatterns;
+  /**
+   * Files to leave alone, whatever `include` says.
+   * @defaultValue none
+   */
+  exclude?: FilePatterns;
+  /**
+   * Whether the build fails where something is marked that cannot be memoized.
+   * @defaultValue false: it is a warning
+   */
+  strict?: boolean;
+}
+
+const scripts = /\.[cm]?[jt]sx?(?:[?#]|$)/;
+
+/** What all bundlers are given. */
+export const createPlugin: UnpluginFactory<PluginOptions | undefined, false> = (given = {}) => {
+  const { include, exclude, strict = false, ...options } = given;
+  // Defaults that cannot be written are an error of the configuration, not of the first file.
+  writeOptions(options.defaults);
+  const plugin: UnpluginOptions = {
+    name: "rote",
+    enforce: "pre",
+    transform: {
+      filter: {
+        id: { include: toList(include ?? scripts), exclude: toList(exclude ?? []) },
+        code: marks,
+      },
+      handler(code, id) {
+        const [path = id] = id.split(/[?#]/, 1);
+        if (include === undefined && isForeign(path)) return null;
+        const result = transform(code, path, options);
+        if (result === undefined) return null;
+        const { diagnostics, map } = result;
+        const messages = diagnostics.map(formatDiagnostic);
+        if (strict && messages.length > 0) this.error(messages.join("\n"));
+        else for (const message of messages) this.warn(message);
+        return map === null ? null : { code: result.code, map };
+      },
+    },
+    // Else a development server would find it in the first marked file, and reload the page.
+    vite: { config: () => ({ optimizeDeps: { include: ["rote/compiled"] } }) },
+  };
+  return plugin;
+};
+
+function toList(patterns: FilePatterns): (string | RegExp)[] {
+  return typeof patterns === "string" || patterns instanceof RegExp ? [patterns] : [...patterns];
+}

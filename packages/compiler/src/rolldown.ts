@@ -1,0 +1,25 @@
+import { createRolldownPlugin } from "unplugin";
+import { createPlugin, type PluginOptions } from "./plugin/plugin.ts";
+import type { RollupLikePlugin } from "./plugin/shapes.ts";
+
+export type { FilePatterns, PluginOptions } from "./plugin/plugin.ts";
+export type { RollupLikePlugin };
+
+/**
+ * The directive `"use memoize"` for Rolldown.
+ *
+ * @param options - See {@link PluginOptions}.
+ * @throws {RoteError} `ERR_INVALID_OPTION` for defaults that cannot be written into a source.
+ *
+ * @example
+ * ```ts no-run
+ * import rote from "@rote/compiler/rolldown";
+ *
+ * export default { plugins: [rote()] };
+ * ```
+ */
+const rote: (options?: PluginOptions) => RollupLikePlugin = createRolldownPlugin(createPlugin) as (
+  options?: PluginOptions,
+) => RollupLikePlugin;
+
+export { rote as default, rote as "module.exports" };

@@ -1,0 +1,25 @@
+import { createVitePlugin } from "unplugin";
+import { createPlugin, type PluginOptions } from "./plugin/plugin.ts";
+import type { RollupLikePlugin } from "./plugin/shapes.ts";
+
+export type { FilePatterns, PluginOptions } from "./plugin/plugin.ts";
+export type { RollupLikePlugin };
+
+/**
+ * The directive `"use memoize"` for Vite.
+ *
+ * @param options - See {@link PluginOptions}.
+ * @throws {RoteError} `ERR_INVALID_OPTION` for defaults that cannot be written into a source.
+ *
+ * @example
+ * ```ts no-run
+ * import rote from "@rote/compiler/vite";
+ *
+ * export default { plugins: [rote()] };
+ * ```
+ */
+const rote: (options?: PluginOptions) => RollupLikePlugin = createVitePlugin(createPlugin) as (
+  options?: PluginOptions,
+) => RollupLikePlugin;
+
+export { rote as default, rote as "module.exports" };
