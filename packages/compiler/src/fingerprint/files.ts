@@ -85,8 +85,13 @@ function contentOf(path: string, text: string): SourceFile["content"] {
     }
   }
   if (!sources.test(path)) return { kind: "asset" };
-  const tree = parse(text, path, undefined);
-  return tree === undefined
-    ? { kind: "invalid" }
-    : { kind: "module", facts: readModule(tree), tree: new WeakRef(tree) };
+  try {
+    const tree = parse(text, path, undefined);
+    if (tree === undefined) return { kind: "invalid" };
+    return { kind: "module", facts: readModule(tree), tree: new WeakRef(tree) };
+  } catch (error) {
+    // Deeper than the stack: what machines write, as a rule.
+    if (error instanceof RangeError) return { kind: "invalid" };
+    throw error;
+  }
 }

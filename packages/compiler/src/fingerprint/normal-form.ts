@@ -143,6 +143,9 @@ class Writer extends Observer {
       case "BreakStatement":
       case "ContinueStatement":
         return this.label(node);
+      case "BinaryExpression":
+      case "LogicalExpression":
+        return this.operands(node);
       case "PrivateIdentifier":
         return this.privateName(node);
       case "ThisExpression":
@@ -181,6 +184,20 @@ class Writer extends Observer {
       this.put(",");
     }
     this.put(")");
+  }
+
+  /** Not by recursion to the left: a sum of ten thousand terms is as deep. */
+  private operands(node: Node): void {
+    const rights: Node[] = [];
+    let at = node;
+    for (; isOperation(at) && at !== this.target; at = bare(at["left"] as Node)) rights.push(at);
+    this.put(`${"(".repeat(rights.length)}`);
+    this.visit(at);
+    for (const { type, operator, right } of rights.reverse()) {
+      this.put(`${type === "LogicalExpression" ? "?" : ""}${String(operator)}`);
+      this.visit(right);
+      this.put(")");
+    }
   }
 
   /** A name, or a name and members of it. */
@@ -589,4 +606,8 @@ class Writer extends Observer {
     write();
     this.scope = outer;
   }
+}
+
+function isOperation({ type }: Node): boolean {
+  return type === "BinaryExpression" || type === "LogicalExpression";
 }
