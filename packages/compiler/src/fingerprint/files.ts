@@ -30,7 +30,7 @@ export class Files {
     if (known !== undefined) return known;
     try {
       const { size, mtimeMs } = statSync(path);
-      const file = readFile(path, size, mtimeMs);
+      const file = toFile(path, readFileSync(path), { size, modifiedAt: mtimeMs });
       this.reads++;
       this.known.set(path, file);
       return file;
@@ -44,13 +44,16 @@ export class Files {
     for (const [path, file] of this.known) {
       const now = statSync(path, { throwIfNoEntry: false });
       if (now?.size === file.size && now.mtimeMs === file.modifiedAt) continue;
-      this.known.delete(path);
-      if (now === undefined) continue;
-      // Written again as it was, by a checkout, say.
+      if (now === undefined) {
+        this.known.delete(path);
+        continue;
+      }
       const bytes = readFileSync(path);
       this.reads++;
-      if (hashOf(bytes) !== file.hash) continue;
-      this.known.set(path, { ...file, size: now.size, modifiedAt: now.mtimeMs });
+      const stamp = { size: now.size, modifiedAt: now.mtimeMs };
+      // It may have been written again as it was, by a checkout, say.
+      const isSame = hashOf(bytes) === file.hash;
+      this.known.set(path, isSame ? { ...file, ...stamp } : toFile(path, bytes, stamp));
     }
   }
 }
@@ -67,12 +70,15 @@ function hashOf(bytes: Uint8Array): string {
 
 const sources = /\.[mc]?[jt]sx?$/;
 
-function readFile(path: string, size: number, modifiedAt: number): SourceFile {
-  const bytes = readFileSync(path);
+function toFile(
+  path: string,
+  bytes: Buffer,
+  stamp: { readonly size: number; readonly modifiedAt: number },
+): SourceFile {
   const text = sources.test(path) || path.endsWith(".json") ? bytes.toString("utf8") : "";
   const lines = [0];
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines.push(at + 1);
-  return { path, size, modifiedAt, hash: hashOf(bytes), lines, content: contentOf(path, text) };
+  return { path, ...stamp, hash: hashOf(bytes), lines, content: contentOf(path, text) };
 }
 
 function contentOf(path: string, text: string): SourceFile["content"] {

@@ -191,7 +191,7 @@ class Writer extends Observer {
     const rights: Node[] = [];
     let at = node;
     for (; isOperation(at) && at !== this.target; at = bare(at["left"] as Node)) rights.push(at);
-    this.put(`${"(".repeat(rights.length)}`);
+    this.put("(".repeat(rights.length));
     this.visit(at);
     for (const { type, operator, right } of rights.reverse()) {
       this.put(`${type === "LogicalExpression" ? "?" : ""}${String(operator)}`);
