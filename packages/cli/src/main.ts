@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { cacheCommand } from "./cache/command.ts";
 import { compareCommand } from "./compare/command.ts";
+import { explainCommand } from "./explain/command.ts";
 import { Failure } from "./failure.ts";
 import type { ExitCode } from "./failure.ts";
 import { colorsFor } from "./terminal.ts";
@@ -10,7 +11,7 @@ import { colorsFor } from "./terminal.ts";
 export async function main(args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const onEnd = (code: ExitCode): void => void (exitCode = code);
-  const commands = [compareCommand(onEnd), cacheCommand(onEnd)];
+  const commands = [compareCommand(onEnd), explainCommand(onEnd), cacheCommand(onEnd)];
   const program = new Command("rote")
     .description("See what memoization does to a function, and what it has stored.")
     .version(version(), "-V, --version");

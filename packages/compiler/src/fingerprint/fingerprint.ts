@@ -69,6 +69,8 @@ export interface Fingerprinter {
  *
  * @example
  * ```ts no-run
+ * import { createFingerprinter } from "@rote/compiler";
+ *
  * const fingerprinter = createFingerprinter();
  * const { digest, isComplete, unseen } = fingerprinter.fingerprint("src/rates.ts", "price");
  * ```

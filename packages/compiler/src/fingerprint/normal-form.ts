@@ -5,7 +5,7 @@ import { boundNames, lexicalNames, privateNames, Scope, varNames } from "./scope
 import { shapes } from "./shapes.ts";
 import { bare, memberName } from "./writes.ts";
 import { jsxText } from "./jsx-text.ts";
-import { optionsOfResult } from "./rote-options.ts";
+import { isOptionsAlone, optionsOfResult } from "./rote-options.ts";
 
 /**
  * Writes the normal form of a declaration: docs/design/0017-fingerprints.md. A change here that changes
@@ -248,7 +248,7 @@ class Writer extends Observer {
     this.put(",");
     const [fn, options] = given;
     if (fn !== undefined && this.isMemoize(node["callee"])) {
-      this.visit(fn);
+      this.visit(isOptionsAlone(node) ? optionsOfResult(fn) : fn);
       this.visit(optionsOfResult(options));
     } else this.visit(given);
     this.put(")");

@@ -18,12 +18,20 @@ export function isRote(specifier: string): boolean {
   return specifier === "rote" || specifier.startsWith("rote/");
 }
 
-/** Whether a value is a node that memoizes another: `memoize(fn)`. */
+/** What a call memoizes, if it does: `memoize(fn)`, `memoize(fn, options)`, `memoize(options)(fn)`. */
 export function memoizedBy(
   call: unknown,
   isMemoize: (callee: unknown) => boolean,
 ): Node | undefined {
-  if (!isNode(call) || call.type !== "CallExpression" || !isMemoize(call["callee"]))
-    return undefined;
+  if (!isNode(call) || call.type !== "CallExpression" || isOptionsAlone(call)) return undefined;
+  const { callee } = call;
+  const isCurried = isNode(callee) && callee.type === "CallExpression" && isOptionsAlone(callee);
+  if (!isMemoize(isCurried ? callee["callee"] : callee)) return undefined;
   return nodes(call["arguments"])[0];
+}
+
+/** Whether a call is given nothing but an object that is written out. */
+export function isOptionsAlone(call: Node): boolean {
+  const given = nodes(call["arguments"]);
+  return given.length === 1 && given[0]?.type === "ObjectExpression";
 }
