@@ -11,6 +11,8 @@ export interface Finding {
   readonly reason: string;
   /** What to do about it. */
   readonly remedy: string;
+  /** The variable of the environment that it is about, if it is written out. */
+  readonly variable?: string;
 }
 
 /** The stable codes of a {@link Finding}. */

@@ -49,7 +49,13 @@ function findIn(linker: Linker, effects: Effects, step: Step, root: string): Fou
   const found: Found[] = [];
   if (module === undefined) return found;
   const report = (outside: Outside, at: Module, start: number): void => {
-    const finding = { code: outside.code, ...placeOf(at, start, root), ...textOf(outside.code) };
+    const { code, variable } = outside;
+    const finding: Finding = {
+      code,
+      ...placeOf(at, start, root),
+      ...textOf(code),
+      ...(variable !== undefined && { variable }),
+    };
     const key = `${finding.file}:${finding.line}:${finding.column}:${finding.code}`;
     found.push({ ...outside, finding, key });
   };
