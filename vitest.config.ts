@@ -8,6 +8,7 @@ const compiler = fileURLToPath(new URL("packages/compiler/src", import.meta.url)
 /** Tests run the TypeScript sources, so that a failure points at the line to mend. */
 const alias = [
   { find: /^@rote\/compiler$/, replacement: `${compiler}/index.ts` },
+  { find: /^@rote\/compiler\/([a-z]+)$/, replacement: `${compiler}/$1.ts` },
   { find: /^rote$/, replacement: `${sources}/index.ts` },
   { find: /^rote\/([a-z]+)$/, replacement: `${sources}/$1/index.ts` },
 ];

@@ -31,9 +31,15 @@ const manifestOf = (directory: string) =>
 
 const rote = manifestOf("packages/rote");
 const cli = manifestOf("packages/cli");
-const specifiers = Object.keys(rote.exports)
-  .filter((subpath) => subpath !== "./package.json")
-  .map((subpath) => subpath.replace(/^\./, "rote"));
+const specifiersOf = (name: string, { exports }: { exports: Record<string, unknown> }): string[] =>
+  Object.keys(exports)
+    .filter((subpath) => subpath !== "./package.json")
+    .map((subpath) => subpath.replace(/^\./, name));
+const specifiers = specifiersOf("rote", rote);
+/** Those that something is imported from. */
+const ofCompiler = specifiersOf("@rote/compiler", manifestOf("packages/compiler")).filter(
+  (specifier) => !specifier.endsWith("/register"),
+);
 
 /** The Nodes to try: the pinned one, which runs this test, and the machine's own if it differs. */
 function findNodes(): { version: string; path: string }[] {
@@ -167,6 +173,17 @@ describe.for(findNodes())("under Node $version", ({ path }) => {
   });
 });
 
+test.for(ofCompiler)("import of %s works", (specifier) => {
+  writeFileSync(
+    join(folder, "compiler.mjs"),
+    `const { default: whole, ...rest } = await import("${specifier}");
+    console.log([whole, ...Object.values(rest)].some((value) => typeof value === "function"));`,
+  );
+  const args = [join(folder, "compiler.mjs")];
+
+  expect(execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" })).toBe("true\n");
+});
+
 test("the compiler's hooks are installed with what they need", () => {
   writeFileSync(
     join(folder, "marked.mts"),
@@ -198,7 +215,9 @@ describe.for(Object.entries(compilers))("types under %s", ([, tsc]) => {
     copyFileSync(join(root, "test/package/consumer.mts"), join(project, "consumer.mts"));
     writeFileSync(
       join(project, "all.mts"),
-      specifiers.map((name, i) => `export * as all${i} from "${name}";\n`).join(""),
+      [...specifiers, ...ofCompiler]
+        .map((name, i) => `export * as all${i} from "${name}";\n`)
+        .join(""),
     );
     writeFileSync(
       join(project, "tsconfig.json"),

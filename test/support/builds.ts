@@ -11,7 +11,7 @@ import webpack from "webpack";
 
 import withEsbuild from "../../packages/compiler/src/esbuild.ts";
 import withRolldown from "../../packages/compiler/src/rolldown.ts";
-import type { PluginOptions } from "../../packages/compiler/src/plugin/plugin.ts";
+import type { PluginOptions } from "../../packages/compiler/src/plugin/options.ts";
 import withVite from "../../packages/compiler/src/vite.ts";
 import withWebpack from "../../packages/compiler/src/webpack.ts";
 

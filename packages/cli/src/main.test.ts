@@ -24,6 +24,8 @@ test("--help lists the commands", async () => {
   const { exitCode, stdout } = await rote("--help");
   expect(stdout).toMatch(/^ {2}compare /m);
   expect(stdout).toMatch(/^ {2}cache /m);
+  expect(stdout).toMatch(/^ {2}check /m);
+  expect(stdout).toMatch(/^ {2}run /m);
   expect(exitCode).toBe(0);
 });
 

@@ -2,19 +2,28 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { cacheCommand } from "./cache/command.ts";
+import { checkCommand } from "./check/command.ts";
 import { compareCommand } from "./compare/command.ts";
 import { explainCommand } from "./explain/command.ts";
 import { Failure } from "./failure.ts";
-import type { ExitCode } from "./failure.ts";
+import { runCommand } from "./run/command.ts";
 import { colorsFor } from "./terminal.ts";
 
-export async function main(args: readonly string[]): Promise<ExitCode> {
-  let exitCode: ExitCode = 0;
-  const onEnd = (code: ExitCode): void => void (exitCode = code);
-  const commands = [compareCommand(onEnd), explainCommand(onEnd), cacheCommand(onEnd)];
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const onEnd = (code: number): void => void (exitCode = code);
+  const commands = [
+    runCommand(onEnd),
+    compareCommand(onEnd),
+    checkCommand(onEnd),
+    explainCommand(onEnd),
+    cacheCommand(onEnd),
+  ];
   const program = new Command("rote")
-    .description("See what memoization does to a function, and what it has stored.")
-    .version(version(), "-V, --version");
+    .description("Run what is memoized, see what it does to a function, and what it has stored.")
+    .version(version(), "-V, --version")
+    // What follows the program of rote run is the program's.
+    .enablePositionalOptions();
   for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
     // Commander would print usage errors and exit by itself; they are told like all others, below.
     command.exitOverride().configureOutput({ outputError() {} });
@@ -34,7 +43,7 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function tell(error: unknown, program: Command, args: readonly string[]): ExitCode {
+function tell(error: unknown, program: Command, args: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const failure = asFailure(error, program, args);
   if (failure === undefined) return 2;

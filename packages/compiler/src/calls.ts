@@ -41,12 +41,21 @@ export class Calls {
     else this.configured.add(name);
   }
 
-  /** `memoize`, or `memoize(options)`. */
+  /** `memoize`, `memoize.batch`, or `memoize(options)`. */
   private memoizer(callee: unknown): string | undefined {
-    const by = roteCallee(callee, "memoize", this.names);
+    const by = roteCallee(isBatch(callee) ? callee["object"] : callee, "memoize", this.names);
     if (by !== undefined || !isNode(callee) || callee.type !== "CallExpression") return by;
     return isOptionsAlone(callee) ? roteCallee(callee["callee"], "memoize", this.names) : undefined;
   }
+}
+
+function isBatch(callee: unknown): callee is Node {
+  return (
+    isNode(callee) &&
+    callee.type === "MemberExpression" &&
+    callee["computed"] !== true &&
+    identifier(callee["property"]) === "batch"
+  );
 }
 
 function isOptionsAlone(call: Node): boolean {

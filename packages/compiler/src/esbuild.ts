@@ -1,8 +1,9 @@
 import { createEsbuildPlugin } from "unplugin";
-import { createPlugin, type PluginOptions } from "./plugin/plugin.ts";
+import type { PluginOptions } from "./plugin/options.ts";
+import { createPlugin } from "./plugin/plugin.ts";
 import type { EsbuildLikePlugin } from "./plugin/shapes.ts";
 
-export type { FilePatterns, PluginOptions } from "./plugin/plugin.ts";
+export type { FilePatterns, PluginOptions } from "./plugin/options.ts";
 export type { EsbuildLikePlugin };
 
 /**
@@ -21,4 +22,4 @@ export type { EsbuildLikePlugin };
  */
 const rote: (options?: PluginOptions) => EsbuildLikePlugin = createEsbuildPlugin(createPlugin);
 
-export { rote as default, rote as "module.exports" };
+export default rote;

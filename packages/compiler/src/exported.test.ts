@@ -67,8 +67,8 @@ describe("an exported function is memoized with its recursion, unmarked, if it i
       `type N = number; enum E { A } export const other = 1, fib = (n: N): N => ${body};`,
     ],
   ])("%s", ([, ending, code, name = "fib"]) => {
-    const exported = demo.run(`${count} ${code}`, ending, { functions: [name!] });
-    const whole = (exported["fib"] ?? exported["default"]) as any;
+    const exported = demo.run(`${count} ${code}`, ending, { functions: [name] });
+    const whole = exported["fib"] ?? exported["default"];
 
     expect(whole.fib?.(20) ?? whole(20)).toBe(6765);
     expect(exported["runsOf"]()).toBe(21);
@@ -87,7 +87,7 @@ describe("an exported function is memoized with its recursion, unmarked, if it i
     ],
   ])("%s of CommonJS", ([, code, name = "fib"]) => {
     const text = `let runs = 0; ${code} module.exports.runsOf = () => runs;`;
-    const exported = demo.run(text, "cjs", { functions: [name!] });
+    const exported = demo.run(text, "cjs", { functions: [name] });
 
     expect(exported["fib"](20)).toBe(6765);
     expect(exported["runsOf"]()).toBe(21);

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 
 import { outputOf } from "../../../test/support/builds.ts";
@@ -45,4 +46,19 @@ test("what cannot be memoized there is told, and is no warning", () => {
   );
 
   expect(outputOf(main)).toBe("ROTE_GENERATOR\n");
+});
+
+test("a CommonJS program is given that copy, too", () => {
+  write(
+    "fib.cjs",
+    `exports.fib = function fib(n) { "use memoize"; return n < 2 ? n : fib(n - 1) + fib(n - 2); };`,
+  );
+  const main = write(
+    "main.cjs",
+    `const { installHooks } = require(${JSON.stringify(fileURLToPath(hooks))});
+    installHooks({ fallback: ${JSON.stringify(hooks)} });
+    console.log(require("./fib.cjs").fib(80));`,
+  );
+
+  expect(outputOf(main)).toBe("23416728348467684\n");
 });

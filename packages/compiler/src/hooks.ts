@@ -6,7 +6,7 @@
  * 3. Packages in node_modules are left alone: what is published has been compiled, unless its package.json says otherwise.
  */
 import * as nodeModule from "node:module";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Diagnostic } from "./diagnostic.ts";
 import { mayBeMarked, mentions } from "./mentions.ts";
 
@@ -100,12 +100,15 @@ function replaced(
 
 /** Finds what transformed code imports where the program itself would not. */
 function resolveWith(fallback: string): nodeModule.ResolveHookSync {
+  // Not by the next hook: to `require`, another parent makes no difference.
+  const path = nodeModule.createRequire(fallback).resolve("rote/compiled");
+  const found = { url: pathToFileURL(path).href, format: "module", shortCircuit: true };
   return (specifier, context, nextResolve) => {
     if (specifier !== "rote/compiled") return nextResolve(specifier, context);
     try {
       return nextResolve(specifier, context);
     } catch {
-      return nextResolve(specifier, { ...context, parentURL: fallback });
+      return found;
     }
   };
 }

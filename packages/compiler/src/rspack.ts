@@ -1,8 +1,9 @@
 import { createRspackPlugin } from "unplugin";
-import { createPlugin, type PluginOptions } from "./plugin/plugin.ts";
+import type { PluginOptions } from "./plugin/options.ts";
+import { createPlugin } from "./plugin/plugin.ts";
 import type { WebpackLikePlugin } from "./plugin/shapes.ts";
 
-export type { FilePatterns, PluginOptions } from "./plugin/plugin.ts";
+export type { FilePatterns, PluginOptions } from "./plugin/options.ts";
 export type { WebpackLikePlugin };
 
 /**
@@ -22,4 +23,4 @@ const rote: (options?: PluginOptions) => WebpackLikePlugin = createRspackPlugin(
   options?: PluginOptions,
 ) => WebpackLikePlugin;
 
-export { rote as default, rote as "module.exports" };
+export default rote;

@@ -359,12 +359,35 @@ test("calls of memoize get an id, and with it their results a name in a store", 
   ]);
 });
 
+test("calls of memoize.batch get an id, too, and a name", async () => {
+  const { names, load, namesInMemory } = demo.run(`
+    import { memoize, snapshot } from "rote";
+    import * as rote from "rote";
+    import { defineStore } from "rote/store";
+    import { memoryStore } from "rote/testing";
+    const store = defineStore(memoryStore());
+    const options = { store, version: "1" };
+    const users = memoize.batch(async (ids: readonly number[]) => ids, options);
+    const orders = rote.memoize.batch(async (ids: readonly number[]) => ids, options);
+    const named = memoize.batch(async (ids: readonly number[]) => ids, { ...options, name: "given" });
+    const bare = memoize.batch(async (ids: readonly number[]) => ids);
+    export const load = () => Promise.all([users, orders, named, bare].map((fn) => fn(1)));
+    export const names = () => [...store.list()].map(({ namespace }) => namespace.replace(/\\/v:.*/, "")).sort();
+    export const namesInMemory = () => snapshot().map(({ name }) => name);
+  `);
+
+  expect(await load()).toEqual([1, 1, 1, 1]);
+  expect(names()).toEqual(["demo/source.ts#orders", "demo/source.ts#users", "given"]);
+  expect(namesInMemory()).toEqual(expect.arrayContaining(["bare", "orders", "users"]));
+});
+
 test("what is called memoize and is not rote's is left alone", () => {
   const code = `
     import { memoize } from "rote";
     export const own = (memoize: (...args: unknown[]) => number) => memoize(() => 1);
     export const inner = () => { const { memoize } = { memoize: (...args: unknown[]) => args.length }; return memoize(1); };
     export const options = memoize({ ttl: 5 });
+    export const other = (memoize as any)["batch"]((n: number) => n), another = (other as any).batch(() => 1);
     export const spread = memoize(...([() => 1] as [() => number]));
   `;
 

@@ -1,8 +1,9 @@
 import { createVitePlugin } from "unplugin";
-import { createPlugin, type PluginOptions } from "./plugin/plugin.ts";
+import type { PluginOptions } from "./plugin/options.ts";
+import { createPlugin } from "./plugin/plugin.ts";
 import type { RollupLikePlugin } from "./plugin/shapes.ts";
 
-export type { FilePatterns, PluginOptions } from "./plugin/plugin.ts";
+export type { FilePatterns, PluginOptions } from "./plugin/options.ts";
 export type { RollupLikePlugin };
 
 /**
@@ -22,4 +23,4 @@ const rote: (options?: PluginOptions) => RollupLikePlugin = createVitePlugin(cre
   options?: PluginOptions,
 ) => RollupLikePlugin;
 
-export { rote as default, rote as "module.exports" };
+export default rote;

@@ -1,8 +1,9 @@
 import { createWebpackPlugin } from "unplugin";
-import { createPlugin, type PluginOptions } from "./plugin/plugin.ts";
+import type { PluginOptions } from "./plugin/options.ts";
+import { createPlugin } from "./plugin/plugin.ts";
 import type { WebpackLikePlugin } from "./plugin/shapes.ts";
 
-export type { FilePatterns, PluginOptions } from "./plugin/plugin.ts";
+export type { FilePatterns, PluginOptions } from "./plugin/options.ts";
 export type { WebpackLikePlugin };
 
 /**
@@ -20,4 +21,4 @@ export type { WebpackLikePlugin };
  */
 const rote: (options?: PluginOptions) => WebpackLikePlugin = createWebpackPlugin(createPlugin);
 
-export { rote as default, rote as "module.exports" };
+export default rote;

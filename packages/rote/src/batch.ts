@@ -1,5 +1,6 @@
 import { type BatchOptions, checkBatchOptions } from "./batch-options.ts";
 import type { AnyFunction } from "./cache/memo.ts";
+import { toMeta } from "./cache/meta.ts";
 import type { Whole } from "./cache/whole.ts";
 import { memoizeFunction } from "./define.ts";
 import { RoteError } from "./errors.ts";
@@ -23,8 +24,8 @@ export interface Batched<Key, Value> {
   readonly original: (key: Key, signal?: Signal) => Promise<Value>;
 }
 
-/** What `memoize.batch` returns. */
-export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunction {
+/** What `memoize.batch` returns; `third` is what a compiler says of it. */
+export function batch(loadMany: unknown, options: BatchOptions = {}, third?: unknown): AnyFunction {
   if (typeof loadMany !== "function") {
     throw new RoteError(
       "ERR_INVALID_ARGUMENT",
@@ -38,7 +39,8 @@ export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunctio
   checkBatchOptions(options);
   const { maxBatch = Infinity, scheduleBatch = afterJobs, ...shared } = options;
   const ownName = typeof loadMany.name === "string" ? loadMany.name : "";
-  const name = shared.name ?? (ownName === "" ? "anonymous" : ownName);
+  const meta = toMeta(third);
+  const name = shared.name ?? (ownName || meta?.name || "anonymous");
   if (shared.store !== undefined && shared.version === undefined) {
     throw new RoteError(
       "ERR_INVALID_OPTION",
@@ -62,12 +64,8 @@ export function batch(loadMany: unknown, options: BatchOptions = {}): AnyFunctio
     return leaving(batcher, batcher.add(key, isOwn ? flight : undefined), signal);
   };
   Object.defineProperty(original, "name", { value: ownName, configurable: true });
-  const memoized = memoizeFunction(original, {
-    ...shared,
-    ...aboutKeys(shared),
-    async: true,
-    receiver: false,
-  });
+  const own = { ...shared, ...aboutKeys(shared), async: true, receiver: false };
+  const memoized = memoizeFunction(original, own, meta);
   const whole = wholeOf(memoized) as Whole;
   const front = inFront(memoized, name);
   shape(front, whole, original, Function.prototype);

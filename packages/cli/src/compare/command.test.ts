@@ -21,6 +21,8 @@ async function rote(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promi
     cwd: fixtures,
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    timeout: 50_000,
+    killSignal: "SIGKILL",
   });
   let stdout = "";
   let stderr = "";
@@ -208,6 +210,44 @@ describe("a plain run", () => {
   });
 });
 
+describe("a function that its module has not memoized is memoized with its recursion:", () => {
+  test.each([
+    ["unmarked.ts", "fibonacci", ["20"], "6765", 21],
+    ["unmarked.ts", "paths", ["3", "3"], "20", 15],
+    ["unmarked.ts", "default", ["1"], "2", 1],
+    ["unmarked.ts", "marked", ["20"], "6765", 21],
+    ["unmarked.cjs", "fibonacci", ["20"], "6765", 21],
+    ["functions.ts", "notMemoized", ["3"], "3", 1],
+  ])("%s %s%j", async (file, name, args, text, runs) => {
+    const document = await compareJson(file, name, ...args);
+
+    expect(document.ok).toBe(true);
+    expect(document.outcome.text).toBe(text);
+    expect(way(document, "memoized").runs).toBe(runs);
+  });
+
+  test("plain, it is the function alone", async () => {
+    const document = await compareJson("unmarked.ts", "fibonacci", "20");
+
+    expect(way(document, "plain")).toMatchObject({ calls: 21_891, runs: 21_891, deepest: 20 });
+  });
+
+  test("where no rote is installed", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rote-elsewhere-"));
+    try {
+      const file = join(folder, "alone.mts");
+      writeFileSync(
+        file,
+        "export function fib(n: number): number { return n < 2 ? n : fib(n - 1) + fib(n - 2); }",
+      );
+      const document = await compareJson(file, "fib", "20");
+      expect(way(document, "memoized").runs).toBe(21);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 test("a thenable is a result like any other", async () => {
   const { exitCode, stderr } = await compare("functions.ts", "thenable", "3");
   expect(stderr).toBe("");
@@ -300,9 +340,14 @@ describe("exit code 2:", () => {
       /^error: empty.mjs has no export named f\nhint: Nothing that empty.mjs exports is memoized: export const f = memoize/,
     ],
     [
-      "not memoized",
-      ["functions.ts", "notMemoized", "3"],
-      /^error: notMemoized in functions.ts is not memoized\nhint: import { memoize } from "rote"; export const notMemoized = memoize\(/,
+      "what cannot be memoized",
+      ["unmarked.ts", "letters"],
+      /^error: letters cannot be memoized: unmarked.ts:19:8: A generator cannot be memoized: .*\nhint: Memoize a function that returns an array.\n$/,
+    ],
+    [
+      "a class",
+      ["unmarked.ts", "Strange"],
+      /^error: Strange in unmarked.ts is not memoized\nhint: import { memoize } from "rote"; /,
     ],
     [
       "not a function",

@@ -1,8 +1,7 @@
 /** `rote compare`: what memoization does to one call of one function. */
-import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
 import { Command } from "commander";
 import { parseDuration } from "../duration.ts";
+import { existingFile } from "../file.ts";
 import { Failure } from "../failure.ts";
 import type { ExitCode } from "../failure.ts";
 import { colorsFor, createProgressLine } from "../terminal.ts";
@@ -30,11 +29,12 @@ Exit code: 0 all ways agree, 1 they differ or the function throws, 2 wrong usage
 
 export function compareCommand(onEnd: (exitCode: ExitCode) => void): Command {
   return new Command("compare")
-    .summary("run a memoized function plain, memoized and tabulated, and compare")
+    .summary("run a function plain, memoized and tabulated, and compare")
     .description(
-      "Calls an exported memoized function in three ways, each time in a fresh process: plain, " +
-        "memoized (top-down) and tabulated (bottom-up). Shows what each costs, and checks that " +
-        "all of them return the same.",
+      "Calls an exported function in three ways, each time in a fresh process: plain, memoized " +
+        "(top-down) and tabulated (bottom-up). Shows what each costs, and checks that all of them " +
+        "return the same. A function that its module has not memoized is memoized for this, with " +
+        "its recursion.",
     )
     .argument("<file>", "TypeScript or JavaScript module")
     .argument("<function>", "the name under which it exports the function")
@@ -55,7 +55,7 @@ async function run(
   options: CompareOptions,
 ): Promise<ExitCode> {
   const request: Request = {
-    file: existingFile(file),
+    file: existingFile(file, "Give the module that exports the function."),
     name,
     args: parseArguments(args),
     runs: options.runs === undefined ? undefined : parseRuns(options.runs),
@@ -79,20 +79,6 @@ async function run(
   }
   if (problem !== undefined) throw problem;
   return 0;
-}
-
-function existingFile(file: string): string {
-  const path = resolve(file);
-  if (file === "" || !existsSync(path)) {
-    throw new Failure(
-      `no such file: ${file === "" ? '""' : file}`,
-      `Paths are relative to ${process.cwd()}.`,
-    );
-  }
-  if (!statSync(path).isFile()) {
-    throw new Failure(`${file} is not a file`, `Give the module that exports the function.`);
-  }
-  return path;
 }
 
 function parseRuns(text: string): number {

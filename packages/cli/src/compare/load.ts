@@ -1,8 +1,13 @@
-/** Finds the memoized function in the user's module, together with the rote that memoized it. */
-import { createRequire } from "node:module";
+/**
+ * Finds the function in the user's module, together with the rote that memoized it. One that the module
+ * has not memoized is memoized while it is loaded, so that its calls of itself are as well.
+ */
+import { readFileSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { basename, dirname, extname, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
+import type { Diagnostic } from "@rote/compiler";
 import { Failure } from "../failure.ts";
 
 /** As much of "rote" as the comparison uses. The user's module may have brought another version than ours. */
@@ -27,12 +32,37 @@ export interface Loaded {
 }
 
 export async function load(file: string, name: string): Promise<Loaded> {
+  await memoizeWhileLoading(file, name);
   const exported = await importModule(file);
   const rote = await importRote(file);
   const value = exported.get(name);
-  if (!rote.isMemoized(value)) throw explainMissing(file, name, exported, rote);
+  if (!rote.isMemoized(value)) {
+    const diagnostic = await whyNot(file, name);
+    throw diagnostic === undefined
+      ? explainMissing(file, name, exported, rote)
+      : explainDiagnostic(file, name, diagnostic);
+  }
   const handle = rote.cacheOf(value);
   return { rote, fn: value as Loaded["fn"], handle, memoized: memoizedExports(exported, rote) };
+}
+
+async function memoizeWhileLoading(file: string, name: string): Promise<void> {
+  // An older Node compares what the module has memoized itself.
+  if (!("registerHooks" in nodeModule)) return;
+  const { installHooks } = await import("@rote/compiler/hooks");
+  // What else is marked in the file is nobody's question here.
+  const onDiagnostic = (): void => {};
+  installHooks({ entry: { file, functions: [name], onDiagnostic }, fallback: import.meta.url });
+}
+
+/** What keeps the function from being memoized, if it is written in the file and cannot be. */
+async function whyNot(file: string, name: string): Promise<Diagnostic | undefined> {
+  const { transform } = await import("@rote/compiler");
+  const code = readFileSync(file, "utf8");
+  const of = (functions: readonly string[]): readonly Diagnostic[] =>
+    transform(code, file, { functions })?.diagnostics ?? [];
+  const others = new Set(of([]).map(({ line, column }) => `${line}:${column}`));
+  return of([name]).find(({ line, column }) => !others.has(`${line}:${column}`));
 }
 
 /** By one name each, should a function be exported under several. */
@@ -61,7 +91,7 @@ async function importModule(file: string): Promise<Map<string, unknown>> {
 async function importRote(file: string): Promise<Rote> {
   let url: string;
   try {
-    url = pathToFileURL(createRequire(file).resolve("rote")).href;
+    url = pathToFileURL(nodeModule.createRequire(file).resolve("rote")).href;
   } catch {
     url = import.meta.resolve("rote");
   }
@@ -90,6 +120,17 @@ function explainImport(file: string, error: unknown): Failure {
   return new Failure(
     `${shown} throws when it is loaded\n${indent(text)}`,
     `See that this works first: node ${relative(process.cwd(), file)}`,
+  );
+}
+
+function explainDiagnostic(
+  file: string,
+  name: string,
+  { line, column, reason, remedy }: Diagnostic,
+): Failure {
+  return new Failure(
+    `${name} cannot be memoized: ${basename(file)}:${line}:${column}: ${reason}`,
+    remedy,
   );
 }
 

@@ -1,14 +1,13 @@
 import { RoteError } from "rote";
 import { beyondBrackets, bodyOf, type Node, type Path, walk } from "../ast.ts";
 import { qualifiedName } from "../names.ts";
-import { roteCallee } from "../rote-names.ts";
 import { isErased } from "./erased.ts";
 import { treeOf } from "./files.ts";
 import type { Module } from "./link.ts";
 import { type Declaration, partsOf } from "./module.ts";
 import { writeForm } from "./normal-form.ts";
 import type { Form } from "./observe.ts";
-import { memoizedBy } from "./rote-options.ts";
+import { memoizedBy, memoizeName } from "./rote-options.ts";
 
 /** A function of a module. */
 export interface Located {
@@ -91,7 +90,7 @@ export class FunctionIndex {
   }
 
   private isMemoize(callee: unknown): boolean {
-    return roteCallee(callee, "memoize", this.module.facts.names.rote) !== undefined;
+    return memoizeName(callee, this.module.facts.names.rote) !== undefined;
   }
 
   private at(offset: number): Located | undefined {

@@ -1,6 +1,7 @@
 import { identifier, keyName, type Node, nodes } from "../ast.ts";
 import { type RoteNames, roteCallee } from "../rote-names.ts";
 import { type Outside, outsideAt } from "./outside.ts";
+import { memoizeName } from "./rote-options.ts";
 import { type Binding, boundNames, Scope } from "./scope.ts";
 import {
   bare,
@@ -371,7 +372,7 @@ export class Observer {
   }
 
   protected isMemoize(callee: unknown): boolean {
-    const name = roteCallee(callee, "memoize", this.known.rote);
+    const name = memoizeName(callee, this.known.rote);
     return name !== undefined && this.scope.find(name) === undefined;
   }
 

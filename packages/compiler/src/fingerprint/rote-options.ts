@@ -1,4 +1,6 @@
 import { isNode, keyName, type Node, nodes } from "../ast.ts";
+import { roteCallee, type RoteNames } from "../rote-names.ts";
+import { memberName } from "./writes.ts";
 
 /** Options of `memoize` that have a part in what a caller gets; all others say how long and where it is kept. */
 const ofResult = new Set(["decode", "encode", "freeze", "key", "receiver"]);
@@ -34,4 +36,11 @@ export function memoizedBy(
 export function isOptionsAlone(call: Node): boolean {
   const given = nodes(call["arguments"]);
   return given.length === 1 && given[0]?.type === "ObjectExpression";
+}
+
+/** The local name by which a callee is `memoize`, or `memoize.batch`. */
+export function memoizeName(callee: unknown, names: RoteNames): string | undefined {
+  const isBatch =
+    isNode(callee) && callee.type === "MemberExpression" && memberName(callee) === "batch";
+  return roteCallee(isBatch ? callee["object"] : callee, "memoize", names);
 }

@@ -98,6 +98,7 @@ export class Cart { total() { "use memoize"; return 3; } }
 export const drawn = memoize((n: number) => n + seed());
 export const named = memoize(twice, { maxEntries: 1 });
 export default memoize({ maxEntries: 1 })((n: number) => n - 1);
+export const { load } = { load: memoize.batch((ids: number[]) => ids.map(twice), { maxBatch: 5 }) };
 `;
   const path = demo.write("shop.ts", code);
   const fingerprinter = createFingerprinter({ root: demo.folder });
@@ -115,6 +116,7 @@ export default memoize({ maxEntries: 1 })((n: number) => n - 1);
       digestOf("drawn"),
       digestOf(at("memoize(twice")),
       digestOf(at("memoize({")),
+      digestOf(at("memoize.batch(")),
     ]),
   );
   // A message needs the first finding, and each variable once.

@@ -11,34 +11,8 @@ import { createFingerprinter } from "../fingerprint/fingerprint.ts";
 import { marks } from "../mentions.ts";
 import { writeOptions } from "../meta.ts";
 import { isForeign } from "../project.ts";
-import { transform, type TransformOptions } from "../transform.ts";
-
-/** Which files are meant: glob patterns as text, regular expressions, or a list of both. */
-export type FilePatterns = string | RegExp | readonly (string | RegExp)[];
-
-/** Options of the plugins. */
-export interface PluginOptions extends Pick<TransformOptions, "defaults" | "root"> {
-  /**
-   * The files to read, those in node_modules among them.
-   * @defaultValue all JavaScript and TypeScript outside of node_modules, and of packages whose package.json has `"rote": { "source": true }`
-   */
-  include?: FilePatterns;
-  /**
-   * Files to leave alone, whatever `include` says.
-   * @defaultValue none
-   */
-  exclude?: FilePatterns;
-  /**
-   * Whether the build fails where something is marked that cannot be memoized.
-   * @defaultValue false: it is a warning
-   */
-  strict?: boolean;
-  /**
-   * Whether functions get fingerprints of all that they reach, by which stored results are found.
-   * @defaultValue true
-   */
-  fingerprints?: boolean;
-}
+import { transform } from "../transform.ts";
+import type { FilePatterns, PluginOptions } from "./options.ts";
 
 const scripts = /\.[cm]?[jt]sx?(?:[?#]|$)/;
 
