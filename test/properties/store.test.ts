@@ -91,6 +91,24 @@ describe("a result", () => {
     expect(runs).toBe(5);
   });
 
+  test("without a version belongs to the values of the variables that env names", () => {
+    const first = memoryStore();
+    let runs = 0;
+    const body = (n: number): number => (runs++, n);
+    const call = (value: string | undefined, env: readonly string[] = ["ROTE_TEST"]): number => {
+      if (value === undefined) delete process.env["ROTE_TEST"];
+      else process.env["ROTE_TEST"] = value;
+      memoize(body, { store: defineStore(first.again()), name: "f", env })(1);
+      return runs;
+    };
+    expect([call("a"), call("a"), call("b"), call(undefined), call("undefined")]).toEqual([
+      1, 1, 2, 3, 4,
+    ]);
+    expect([call("a"), call("b", []), call("c", [])]).toEqual([4, 5, 5]);
+    expect([call("a", ["ROTE_TEST", "PATH"]), call("a", ["PATH", "ROTE_TEST"])]).toEqual([6, 6]);
+    delete process.env["ROTE_TEST"];
+  });
+
   test("is fresh as long as it was when it was written", () => {
     let time = 1000;
     const { runs, make } = world({ ttl: 100, clock: () => time });

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { cacheCommand } from "./cache/command.ts";
 import { checkCommand } from "./check/command.ts";
 import { compareCommand } from "./compare/command.ts";
+import { explainCommand } from "./explain/command.ts";
 import { Failure } from "./failure.ts";
 import { runCommand } from "./run/command.ts";
 import { colorsFor } from "./terminal.ts";
@@ -15,6 +16,7 @@ export async function main(args: readonly string[]): Promise<number> {
     runCommand(onEnd),
     compareCommand(onEnd),
     checkCommand(onEnd),
+    explainCommand(onEnd),
     cacheCommand(onEnd),
   ];
   const program = new Command("rote")

@@ -177,3 +177,8 @@ export function startOf(statement: Node): number {
   const inner = isNode(statement["declaration"]) ? statement["declaration"] : statement;
   return Math.min(statement.start, ...nodes(inner["decorators"]).map(({ start }) => start));
 }
+
+/** The statements of a program. */
+export function bodyOf(program: Node): Node[] {
+  return nodes(program["body"]);
+}

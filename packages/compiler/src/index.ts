@@ -7,3 +7,12 @@ export {
   type TransformOptions,
   type TransformResult,
 } from "./transform.ts";
+export { type Change, explain } from "./fingerprint/explain.ts";
+export { type Finding, type FindingCode, formatFinding } from "./fingerprint/finding.ts";
+export {
+  createFingerprinter,
+  type Fingerprint,
+  type Fingerprinter,
+  type FingerprinterOptions,
+} from "./fingerprint/fingerprint.ts";
+export type { Reached } from "./fingerprint/manifest.ts";

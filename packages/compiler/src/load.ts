@@ -5,7 +5,8 @@ import { hasMap, withMap } from "./chain.ts";
 import { type Diagnostic, formatDiagnostic } from "./diagnostic.ts";
 import type { HookOptions } from "./hooks.ts";
 import { isForeign } from "./project.ts";
-import { transform } from "./transform.ts";
+import { type FunctionPlace, lateRevision } from "./fingerprint/revision.ts";
+import { type LateFingerprints, transform, type TransformOptions } from "./transform.ts";
 
 /** What is said of one file, rather than of all. */
 export type Entry = Partial<Pick<NonNullable<HookOptions["entry"]>, "functions" | "onDiagnostic">>;
@@ -24,15 +25,31 @@ export function apply(
   // Who names functions of a file means that file.
   if (functions === undefined && isForeign(path)) return undefined;
   if (hasMap(code)) warnOfLostComments(code, path);
-  const result = transform(code, path, {
+  const options: TransformOptions & LateFingerprints = {
     format,
     ...(functions !== undefined && { functions }),
-  });
+    late: writeLate,
+  };
+  const result = transform(code, path, options);
   if (result === undefined) return undefined;
   result.diagnostics.forEach(onDiagnostic);
   if (result.map === null) return undefined;
   showOriginals();
   return withMap(result.code, result.map, path);
+}
+
+const places: FunctionPlace[] = [];
+
+/**
+ * A function with a store asks for its fingerprint when it is memoized; all others never do, so nothing is read
+ * for them. Code that was loaded finds this thread's hooks through a symbol, as it can import nothing of them.
+ */
+function writeLate(place: FunctionPlace): string {
+  const key = Symbol.for("rote.fingerprint");
+  (globalThis as Record<symbol, unknown>)[key] ??= (number: number) =>
+    lateRevision(places[number] as FunctionPlace);
+  places.push(place);
+  return `() => globalThis[Symbol.for("rote.fingerprint")]?.(${places.length - 1})`;
 }
 
 let showsOriginals = false;

@@ -6,15 +6,19 @@ export interface MetaFields {
   readonly name: string;
   readonly inferredName?: string | undefined;
   readonly isConfigurable?: boolean | undefined;
+  /** An expression, written out already. */
+  readonly fingerprint?: string | undefined;
   /** Options of the whole project, written out already. */
   readonly options?: string | undefined;
 }
 
 /** The fields as an expression on one line. */
-export function writeMeta({ id, name, inferredName, isConfigurable, options }: MetaFields): string {
+export function writeMeta(given: MetaFields): string {
+  const { id, name, inferredName, isConfigurable, fingerprint, options } = given;
   const fields = [`id: ${JSON.stringify(id)}`, `name: ${JSON.stringify(name)}`];
   if (inferredName !== undefined) fields.push(`inferredName: ${JSON.stringify(inferredName)}`);
   if (isConfigurable === true) fields.push("isConfigurable: true");
+  if (fingerprint !== undefined) fields.push(`fingerprint: ${fingerprint}`);
   if (options !== undefined) fields.push(`options: ${options}`);
   return `{ ${fields.join(", ")} }`;
 }

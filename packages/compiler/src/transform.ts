@@ -9,6 +9,8 @@ import { type Mark, Marks } from "./marks.ts";
 import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
 import { createIds, qualifiedName } from "./names.ts";
+import type { Fingerprinter } from "./fingerprint/fingerprint.ts";
+import { type FunctionPlace, revisionOf, writeRevision } from "./fingerprint/revision.ts";
 import { findPlace } from "./place.ts";
 import { findProject, locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
@@ -38,6 +40,16 @@ export interface TransformOptions {
    * @defaultValue none
    */
   functions?: readonly string[];
+  /**
+   * Makes the fingerprints that stored results are found by. What it has read is what the fingerprints are of: `refresh` it after changes.
+   * @defaultValue none: they are found by the texts of the functions
+   */
+  fingerprinter?: Fingerprinter;
+}
+
+/** For code that runs in this process: an expression that makes the fingerprint when a store asks for it. */
+export interface LateFingerprints {
+  late?(place: FunctionPlace): string;
 }
 
 /** A function that is memoized in the output. */
@@ -94,6 +106,12 @@ export function transform(
   /** In the order of the source. */
   const edits: (() => void)[] = [];
 
+  const fingerprintOf = ({ node }: Path, qualified: string): string | undefined => {
+    const { fingerprinter, late } = options as TransformOptions & LateFingerprints;
+    const place = { path, code, offset: node.start, name: qualified };
+    if (late !== undefined) return late(place);
+    return fingerprinter && writeRevision(revisionOf(fingerprinter, place));
+  };
   const note = (at: Path, by: "mark" | "call", qualified: string): MemoizedFunction => {
     const name = qualified.slice(qualified.lastIndexOf(".") + 1);
     const one = { id: idOf(qualified), name, by, start: at.node.start };
@@ -101,8 +119,10 @@ export function transform(
     return one;
   };
   const passMeta = ({ path: at }: MemoizingCall): void => {
-    const { id, name } = note(at, "call", qualifiedName(at));
-    edits.push(() => rewriter.pass(at.node, writeMeta({ id, name })));
+    const qualified = qualifiedName(at);
+    const { id, name } = note(at, "call", qualified);
+    const meta = writeMeta({ id, name, fingerprint: fingerprintOf(at, qualified) });
+    edits.push(() => rewriter.pass(at.node, meta));
   };
   const memoize = ({ path: at, at: markAt }: Mark): void => {
     const place = findPlace(at);
@@ -111,12 +131,14 @@ export function transform(
       return;
     }
     const isUnnamed = place.kind === "declaration" && place.name === undefined;
-    const { id, name } = note(at, "mark", isUnnamed ? "default" : qualifiedName(at));
+    const qualified = isUnnamed ? "default" : qualifiedName(at);
+    const { id, name } = note(at, "mark", qualified);
     const meta = writeMeta({
       id,
       name,
       inferredName: isUnnamed ? "default" : place.kind === "expression" ? place.name : undefined,
       isConfigurable: calls.configures(place.name) || calls.configures(name),
+      fingerprint: fingerprintOf(at, qualified),
       options: defaults,
     });
     const member = {

@@ -1,5 +1,6 @@
 import { toMilliseconds } from "./duration.ts";
 import type { Whole } from "./cache/whole.ts";
+import type { Revision } from "./cache/meta.ts";
 import { tagsOf, ttlOf } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";
 import { sourceOf } from "./memoized.ts";
@@ -62,14 +63,50 @@ function rejectUnstorable(whole: Whole, options: MemoizeOptions): void {
     );
 }
 
-/** What separates the results of this revision of the function from those of others. */
-function fingerprintOf(whole: Whole, { version, dependsOn = [] }: MemoizeOptions): string {
+/**
+ * What separates the results of this revision of the function from those of others: the version that it
+ * is given, what a compiler knows of all that it reaches, or its text.
+ */
+function fingerprintOf(whole: Whole, options: MemoizeOptions): string {
+  const { version, dependsOn = [], env = [] } = options;
   if (version !== undefined) return `v:${version}`;
+  const known = whole.meta?.fingerprint;
+  const revision = typeof known === "function" ? known() : known;
+  if (revision !== undefined) rejectUnseen(whole, options, revision);
   const parts = dependsOn.map((each) =>
     typeof each === "function" ? sourceOf(each) : `${typeof each} ${each}`,
   );
-  const texts = [sourceOf(whole.original), ...parts];
+  const values = environment();
+  const variables = env.toSorted().map((each) => `${each}=${JSON.stringify(values[each])}`);
+  const texts = [revision?.digest ?? sourceOf(whole.original), ...parts, ...variables];
   return `t:${sha256(texts.map((text) => `${text.length} ${text}`).join("\n"))}`;
+}
+
+/** Results that depend on what nobody sees would be found when they are wrong. */
+function rejectUnseen(
+  whole: Whole,
+  { dependsOn, env = [], store }: MemoizeOptions,
+  { unseen = [] }: Revision,
+): void {
+  // Who says what it depends on has looked.
+  if (dependsOn !== undefined) return;
+  const left = unseen.filter(([, variable]) => variable === undefined || !env.includes(variable));
+  const [first] = left;
+  if (first === undefined) return;
+  const others =
+    left.length === 1 ? "" : ` There are ${left.length - 1} more: rote explain lists them.`;
+  throw new RoteError(
+    "ERR_INVALID_OPTION",
+    `"${whole.name}" reads what its stored results would not be told apart by. ${first[0]}${others} If its results are right all the same, give version, or dependsOn: [].`,
+    { option: "store", value: store },
+  );
+}
+
+function environment(): Readonly<Record<string, string | undefined>> {
+  const { process } = globalThis as {
+    process?: { env?: Readonly<Record<string, string | undefined>> };
+  };
+  return process?.env ?? {};
 }
 
 function lifetimeOf(whole: Whole, options: MemoizeOptions): Lifetime {

@@ -131,7 +131,7 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
   /**
    * Which revision of the function a stored result belongs to. A result of another version is not found; back at
    * the older version, its results are there.
-   * @defaultValue a digest of the function's text and of `dependsOn`
+   * @defaultValue what `@rote/compiler` knows of all that the function reaches, else a digest of its text; with `dependsOn` and `env`
    */
   version?: string;
   /**
@@ -140,6 +140,11 @@ export interface MemoizeOptions<Fn extends Callable = AnyFunction> {
    * @defaultValue nothing
    */
   dependsOn?: readonly (AnyFunction | string | number | boolean)[];
+  /**
+   * Variables of the environment that the function reads, by name: a stored result depends on their values.
+   * @defaultValue none
+   */
+  env?: readonly string[];
   /**
    * What `invalidateTag` finds a result by, in memory and in the store: texts, or a function of the result and the arguments that gives them.
    * @defaultValue none
@@ -329,6 +334,12 @@ export const rules: { readonly [Option in keyof Required<MemoizeOptions>]: Rule 
     rule: "a list of functions, texts, numbers and booleans",
     remedy: "For anything else, put a text that changes with it.",
   },
+  env: {
+    isValid: (value) =>
+      Array.isArray(value) && value.every((each) => typeof each === "string" && each !== ""),
+    rule: "a list of names",
+    remedy: 'Name the variables that the function reads: ["REGION"].',
+  },
   tags: {
     isValid: (value) =>
       isFunction(value) ||
@@ -396,6 +407,7 @@ const DEPENDENCIES: readonly (readonly [Option, readonly Option[], string])[] = 
   ["staleIfError", ["ttl"], "nothing is ever stale"],
   ["version", ["store"], "only stored results have one"],
   ["dependsOn", ["store"], "only stored results depend on it"],
+  ["env", ["store"], "only stored results depend on it"],
   ["encode", ["decode"], "nothing says how to read a result again"],
   ["decode", ["encode"], "nothing says how a result is stored"],
   ["encode", ["store"], "nothing is stored"],

@@ -20,4 +20,9 @@ export interface PluginOptions extends Pick<TransformOptions, "defaults" | "root
    * @defaultValue false: it is a warning
    */
   strict?: boolean;
+  /**
+   * Whether functions get fingerprints of all that they reach, by which stored results are found.
+   * @defaultValue true
+   */
+  fingerprints?: boolean;
 }

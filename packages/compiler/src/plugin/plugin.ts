@@ -7,6 +7,7 @@
  */
 import type { UnpluginFactory, UnpluginOptions } from "unplugin";
 import { formatDiagnostic } from "../diagnostic.ts";
+import { createFingerprinter } from "../fingerprint/fingerprint.ts";
 import { marks } from "../mentions.ts";
 import { writeOptions } from "../meta.ts";
 import { isForeign } from "../project.ts";
@@ -17,12 +18,16 @@ const scripts = /\.[cm]?[jt]sx?(?:[?#]|$)/;
 
 /** What all bundlers are given. */
 export const createPlugin: UnpluginFactory<PluginOptions | undefined, false> = (given = {}) => {
-  const { include, exclude, strict = false, ...options } = given;
+  const { include, exclude, strict = false, fingerprints = true, ...rest } = given;
+  const fingerprinter = fingerprints ? createFingerprinter() : undefined;
+  const options = { ...rest, ...(fingerprinter && { fingerprinter }) };
   // Defaults that cannot be written are an error of the configuration, not of the first file.
   writeOptions(options.defaults);
   const plugin: UnpluginOptions = {
     name: "rote",
     enforce: "pre",
+    // A build that watches reads what has changed.
+    buildStart: () => fingerprinter?.refresh(),
     transform: {
       filter: {
         id: { include: toList(include ?? scripts), exclude: toList(exclude ?? []) },

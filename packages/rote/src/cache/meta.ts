@@ -4,8 +4,15 @@ export interface Meta {
   readonly id: string;
   /** What it is called in the source. */
   readonly name: string;
-  /** Which revision of the function and of everything that it reaches this is. */
-  readonly fingerprint?: string;
+  /** Which revision of the function and of everything that it reaches this is; a function where that is worked out when it is needed. */
+  readonly fingerprint?: Revision | (() => Revision | undefined);
+}
+
+/** A fingerprint of `@rote/compiler`. */
+export interface Revision {
+  readonly digest: string;
+  /** What it does not see, each as a line for people; and the variable of the environment, if it is one. */
+  readonly unseen?: readonly (readonly [text: string, variable?: string | undefined])[];
 }
 
 /** What a call of `memoize` has been given by a compiler, if anything. */

@@ -1,0 +1,255 @@
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { createFingerprinter, type Fingerprint } from "./fingerprint.ts";
+import { formatFinding } from "./finding.ts";
+import { createProject, type Project } from "./fixtures/programs.ts";
+
+let project: Project | undefined;
+afterEach(() => project?.remove());
+
+function read(
+  main: string,
+  files: Record<string, string> = {},
+  env: string[] = [],
+  fn: string | number = "f",
+): Fingerprint {
+  project?.remove();
+  project = createProject({ ...files, "main.ts": main });
+  const { root } = project;
+  return createFingerprinter({ root, env }).fingerprint(join(root, "main.ts"), fn);
+}
+
+function unseenIn(main: string, files: Record<string, string> = {}): string[] {
+  return read(main, files).unseen.map(
+    ({ code, file, line, column }) => `${code} ${file}:${line}:${column}`,
+  );
+}
+
+const f = (value: string): string => `export const f = (a: any) => ${value};`;
+/** The column of what `f` returns. */
+const at = "main.ts:1:30";
+
+test.each([
+  ["eval", f("eval(a)"), "ROTE_UNSEEN_CODE"],
+  ["eval of the realm", f("globalThis.eval(a)"), "ROTE_UNSEEN_CODE"],
+  ["new Function", f("new Function(a)"), "ROTE_UNSEEN_CODE"],
+  ["Function", f("Function(a)"), "ROTE_UNSEEN_CODE"],
+  ["an import of what is passed", f("import(a)"), "ROTE_UNSEEN_IMPORT"],
+  ["a require of what is passed", f("require(a)"), "ROTE_UNSEEN_IMPORT"],
+  ["an import of what is not there", f('import("./none.ts")'), "ROTE_UNSEEN_IMPORT"],
+  ["the environment", f("process.env.HOME"), "ROTE_UNSEEN_ENV"],
+  ["the environment under a computed name", f("process.env[a]"), "ROTE_UNSEEN_ENV"],
+  ["the environment of a bundler", f("import.meta.env.MODE"), "ROTE_UNSEEN_ENV"],
+  ["Date.now", f("Date.now()"), "ROTE_UNSEEN_CLOCK"],
+  ["Date.now as a value", f("Date.now"), "ROTE_UNSEEN_CLOCK"],
+  ["new Date()", f("new Date()"), "ROTE_UNSEEN_CLOCK"],
+  ["Date()", f("Date(a)"), "ROTE_UNSEEN_CLOCK"],
+  ["performance.now", f("performance.now()"), "ROTE_UNSEEN_CLOCK"],
+  ["Math.random", f("Math.random()"), "ROTE_UNSEEN_RANDOM"],
+  ["Math.random in brackets", f('Math["random"]()'), "ROTE_UNSEEN_RANDOM"],
+  ["Math?.random", f("Math?.random()"), "ROTE_UNSEEN_RANDOM"],
+  ["crypto.randomUUID", f("crypto.randomUUID()"), "ROTE_UNSEEN_RANDOM"],
+  [
+    "crypto.getRandomValues of the realm",
+    f("globalThis.crypto.getRandomValues(a)"),
+    "ROTE_UNSEEN_RANDOM",
+  ],
+  ["WebAssembly", f("WebAssembly.instantiate(a)"), "ROTE_UNSEEN_NATIVE"],
+  ["a global of nobody", f("config"), "ROTE_UNSEEN_GLOBAL"],
+  ["a global of nobody through the realm", f("globalThis.config"), "ROTE_UNSEEN_GLOBAL"],
+  ["where the file is", f("import.meta.url"), "ROTE_UNSEEN_LOCATION"],
+])("%s is reported", (_, main, code) => {
+  expect(unseenIn(main)).toEqual([`${code} ${at}`]);
+});
+
+test.each([
+  [
+    "randomUUID of node:crypto",
+    'import { randomUUID } from "node:crypto"; export const f = () => randomUUID();',
+    "ROTE_UNSEEN_RANDOM",
+  ],
+  [
+    "randomBytes of crypto",
+    'import crypto from "crypto"; export const f = () => crypto.randomBytes(4);',
+    "ROTE_UNSEEN_RANDOM",
+  ],
+  [
+    "a namespace of node:crypto",
+    'import * as c from "node:crypto"; export const f = () => c.randomInt(4);',
+    "ROTE_UNSEEN_RANDOM",
+  ],
+  [
+    "env of node:process",
+    'import { env } from "node:process"; export const f = () => env.HOME;',
+    "ROTE_UNSEEN_ENV",
+  ],
+  [
+    "performance of node:perf_hooks",
+    'import { performance } from "node:perf_hooks"; export const f = () => performance.now();',
+    "ROTE_UNSEEN_CLOCK",
+  ],
+  [
+    "node:ffi",
+    'import * as ffi from "node:ffi"; export const f = () => ffi;',
+    "ROTE_UNSEEN_NATIVE",
+  ],
+  [
+    "node:vm",
+    'import { runInThisContext } from "node:vm"; export const f = (a: string) => runInThisContext(a);',
+    "ROTE_UNSEEN_CODE",
+  ],
+  [
+    "createRequire",
+    'import { createRequire } from "node:module"; const load = createRequire("/"); export const f = () => load("x");',
+    "ROTE_UNSEEN_IMPORT",
+  ],
+  [
+    "the clock under another name",
+    "const now = Date.now; export const f = () => now();",
+    "ROTE_UNSEEN_CLOCK",
+  ],
+  [
+    "the clock of another Date",
+    "const D = Date; export const f = () => D.now();",
+    "ROTE_UNSEEN_CLOCK",
+  ],
+  [
+    "the clock under a local name",
+    "export const f = () => { const D = Date; return D.now(); };",
+    "ROTE_UNSEEN_CLOCK",
+  ],
+  [
+    "chance taken out of Math",
+    "export const f = () => { const { random } = Math; return random(); };",
+    "ROTE_UNSEEN_RANDOM",
+  ],
+  [
+    "a variable taken out of the environment",
+    "const { HOME } = process.env; export const f = () => HOME;",
+    "ROTE_UNSEEN_ENV",
+  ],
+  [
+    "a let that a function sets",
+    "let k = 1; export const set = (n: number) => { k = n; }; export const f = () => k;",
+    "ROTE_UNSEEN_STATE",
+  ],
+  ["a counter", "let k = 0; export const f = () => k++;", "ROTE_UNSEEN_STATE"],
+  [
+    "an object that a function changes",
+    "const o: any = {}; export const set = () => { o.x = 1; }; export const f = () => o.x;",
+    "ROTE_UNSEEN_STATE",
+  ],
+  [
+    "a Map that a function fills",
+    "const m = new Map(); export const set = (k: any) => m.set(k, 1); export const f = () => m.get(1);",
+    "ROTE_UNSEEN_STATE",
+  ],
+  [
+    "an array that a function grows through a local name",
+    "const t: any[] = []; export const set = () => { const u = t; u.push(1); }; export const f = () => t;",
+    "ROTE_UNSEEN_STATE",
+  ],
+  [
+    "an object that a function assigns to",
+    "const o: any = {}; export const set = () => Object.assign(o, { x: 1 }); export const f = () => o.x;",
+    "ROTE_UNSEEN_STATE",
+  ],
+  [
+    "a static that a method counts",
+    "class A { static n = 0; m() { return A.n++; } } export const f = () => new A().m();",
+    "ROTE_UNSEEN_STATE",
+  ],
+])("%s is reported", (_, main, code) => {
+  const codes = read(main).unseen.map((each) => each.code);
+  expect(codes).toEqual([code]);
+});
+
+test("a native module is reported where it is used", () => {
+  const main = 'import { add } from "./add.node";\nexport const f = () => add(1);';
+  expect(unseenIn(main, { "add.node": "\0" })).toEqual(["ROTE_UNSEEN_NATIVE main.ts:2:24"]);
+});
+
+test("a module that is not valid is reported", () => {
+  const main = 'import { a } from "./a.ts";\nexport const f = () => a;';
+  expect(unseenIn(main, { "a.ts": "export const a = ;" })).toEqual([
+    "ROTE_UNSEEN_SOURCE main.ts:2:24",
+  ]);
+});
+
+test("state that another module writes is reported where it is written", () => {
+  const main = 'import "./set.ts";\nimport { o } from "./o.ts";\nexport const f = () => o.x;';
+  const files = {
+    "o.ts": "export const o: any = {};",
+    "set.ts": 'import { o } from "./o.ts";\nexport function set() {\n  o.x = 1;\n}',
+  };
+  expect(unseenIn(main, files)).toEqual(["ROTE_UNSEEN_STATE set.ts:3:3"]);
+});
+
+test("what is unseen three modules away is reported there", () => {
+  const main = 'import { a } from "./a.ts"; export const f = () => a();';
+  const files = {
+    "a.ts": 'export { b as a } from "./b.ts";',
+    "b.ts": "const g = () => Math.random();\nexport const b = () => g();",
+  };
+  expect(unseenIn(main, files)).toEqual(["ROTE_UNSEEN_RANDOM b.ts:1:17"]);
+});
+
+test("a local of the function around it is reported, and one of its own is not", () => {
+  const main =
+    "export function make(rate: number) { const k = 2; return (n: number) => { const m = n; return m * rate * k; }; }";
+  const { unseen } = read(main, {}, [], main.indexOf("const m"));
+  expect(unseen.map(({ code, column }) => [code, column])).toEqual([
+    ["ROTE_UNSEEN_CAPTURE", main.indexOf("rate * k") + 1],
+    ["ROTE_UNSEEN_CAPTURE", main.indexOf("k; };") + 1],
+  ]);
+});
+
+test("what a function cannot see is not reported if it does not reach it", () => {
+  const main =
+    "const now = () => Date.now(); let k = 0; export const g = () => k++ + now(); export const f = (a: Date) => new Date(a);";
+  expect(read(main)).toMatchObject({ isComplete: true, unseen: [] });
+});
+
+test.each([
+  [
+    "locals that are called like what is unseen",
+    "export const f = (Date: any, Math: any, process: any) => [Date.now(), Math.random(), process.env.X, new Date()];",
+  ],
+  [
+    "constants that are called like what is unseen",
+    "const Date = { now: () => 1 }; export const f = () => Date.now();",
+  ],
+  [
+    "a date that is given",
+    "export const f = (a: number) => new Date(a).getTime() + Date.UTC(a) + Math.max(a);",
+  ],
+  [
+    "a table that is filled when it is loaded",
+    "const t = new Map(); t.set(1, 2); export const f = () => t.get(1);",
+  ],
+  ["a local table", "export const f = () => { const t = new Map(); t.set(1, 2); return t; };"],
+  [
+    "a hash",
+    'import { createHash } from "node:crypto"; export const f = (a: string) => createHash("sha256").update(a).digest("hex");',
+  ],
+  ["arguments and new.target", "export function f() { return [arguments.length, new.target]; }"],
+  ["types of what is unseen", "export const f = (a: typeof Date.now, b: Config) => a;"],
+])("%s: nothing is reported", (_, main) => {
+  expect(unseenIn(main)).toEqual([]);
+});
+
+test("a variable that is permitted by name is an input", () => {
+  const main = "export const f = () => process.env.REGION + import.meta.env.MODE;";
+  expect(read(main, {}, ["REGION", "MODE"])).toMatchObject({
+    isComplete: true,
+    env: ["MODE", "REGION"],
+  });
+  expect(read(main, {}, ["REGION"])).toMatchObject({ isComplete: false, env: ["REGION"] });
+});
+
+test("a finding is one line with place, code, reason and remedy", () => {
+  const [finding] = read(f("Date.now()")).unseen;
+  expect(finding && formatFinding(finding)).toBe(
+    "main.ts:1:30 ROTE_UNSEEN_CLOCK: It reads the clock, so that its result depends on when it ran. Pass the time as an argument, or give version and a ttl.",
+  );
+});
