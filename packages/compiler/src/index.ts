@@ -7,7 +7,6 @@ export {
   type TransformOptions,
   type TransformResult,
 } from "./transform.ts";
-export { type Change, explain } from "./fingerprint/explain.ts";
 export { type Finding, type FindingCode, formatFinding } from "./fingerprint/finding.ts";
 export {
   createFingerprinter,
@@ -15,4 +14,5 @@ export {
   type Fingerprinter,
   type FingerprinterOptions,
 } from "./fingerprint/fingerprint.ts";
-export type { Reached } from "./fingerprint/manifest.ts";
+export type { Change, Reached } from "rote";
+export { compareReached as explain } from "rote/store";

@@ -1,6 +1,6 @@
 import { toMilliseconds } from "./duration.ts";
 import type { Whole } from "./cache/whole.ts";
-import type { Revision } from "./cache/meta.ts";
+import { type Revision, revisionOf } from "./cache/meta.ts";
 import { tagsOf, ttlOf } from "./entry-rules.ts";
 import { RoteError } from "./errors.ts";
 import { sourceOf } from "./memoized.ts";
@@ -17,10 +17,12 @@ export function attachStore(whole: Whole, options: MemoizeOptions): void {
   const { store, encode, decode, clock } = options;
   const name = storedName(whole, options);
   rejectUnstorable(whole, options);
+  const revision = options.version === undefined ? revisionOf(whole.meta) : undefined;
   const tier = new Tier({
     store: store as SyncStore,
     name,
-    namespace: `${name}/${fingerprintOf(whole, options)}`,
+    namespace: `${name}/${fingerprintOf(whole, options, revision)}`,
+    revision,
     wait: toMilliseconds(options.wait ?? "1m"),
     lookEvery: options.revalidate === "always" ? 0 : toMilliseconds(options.revalidate ?? "1s"),
     encode,
@@ -67,11 +69,13 @@ function rejectUnstorable(whole: Whole, options: MemoizeOptions): void {
  * What separates the results of this revision of the function from those of others: the version that it
  * is given, what a compiler knows of all that it reaches, or its text.
  */
-function fingerprintOf(whole: Whole, options: MemoizeOptions): string {
+function fingerprintOf(
+  whole: Whole,
+  options: MemoizeOptions,
+  revision: Revision | undefined,
+): string {
   const { version, dependsOn = [], env = [] } = options;
   if (version !== undefined) return `v:${version}`;
-  const known = whole.meta?.fingerprint;
-  const revision = typeof known === "function" ? known() : known;
   if (revision !== undefined) rejectUnseen(whole, options, revision);
   const parts = dependsOn.map((each) =>
     typeof each === "function" ? sourceOf(each) : `${typeof each} ${each}`,

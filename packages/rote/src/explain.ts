@@ -1,63 +1,26 @@
 import { Entry, FAILURE, FLIGHT, GHOST, type Pending, REJECTION, RESULT } from "./cache/entry.ts";
+import { type Explanation, timeOf, willRun } from "./cache/explanation.ts";
 import type { Memo } from "./cache/memo.ts";
-import type { RemovalCause } from "./cache/removal.ts";
+import { revisionOf } from "./cache/meta.ts";
 import type { Stale } from "./cache/stale.ts";
 import { type Clock, sharedClock } from "./cache/time.ts";
 import type { Key } from "./key/trie.ts";
 import { stack } from "./run/stack.ts";
 
-/** What a call would do now, and why. Instants (`…At`, `freshUntil`) are milliseconds of the clock, `Date.now()` by default. */
-export type Explanation =
-  | {
-      /** The stored result would be returned. */
-      readonly outcome: "hit";
-      readonly reason: "fresh";
-      readonly freshUntil: number;
-      readonly message: string;
-    }
-  | {
-      /** The stored result would be returned although it is past its TTL. */
-      readonly outcome: "stale";
-      /** While a run refreshes it, or because the last run has failed a short while ago. */
-      readonly reason: "revalidated" | "failed";
-      readonly freshUntil: number;
-      /** Until when it would be returned so. */
-      readonly staleUntil: number;
-      /** Whether a refresh is under way, or scheduled. If there is none, the call would see to one, unless the last run has failed. */
-      readonly isRefreshing: boolean;
-      readonly message: string;
-    }
-  | {
-      /** A failure is remembered, which the call would meet. */
-      readonly outcome: "throw";
-      readonly reason: "failed";
-      /** What was thrown; for a promise that was rejected, the promise. */
-      readonly error: unknown;
-      readonly freshUntil: number;
-      readonly message: string;
-    }
-  | {
-      /** The call would join a run whose promise has not settled. */
-      readonly outcome: "wait";
-      readonly reason: "in flight";
-      readonly startedAt: number;
-      /** Milliseconds since then. */
-      readonly duration: number;
-      readonly message: string;
-    }
-  | {
-      /** The function would run. */
-      readonly outcome: "run";
-      /** `"stale"`: its result is past its TTL, and would be returned if the run failed. */
-      readonly reason: RemovalCause | "stale" | "never seen" | "no scope" | "off";
-      /** When the entry was removed, expired or ceased to be fresh, where there was one of which something is still known. */
-      readonly removedAt: number | undefined;
-      readonly message: string;
-    };
-
 /** For `fn.cache.explain`. */
 export function explain(memo: Memo, key: Key): Explanation {
   if (!stack.isEnabled) return willRun("off", undefined, "memoization is switched off");
+  const found = explainMemory(memo, key);
+  const { lower, meta } = memo.whole;
+  if (found.outcome !== "run") return found;
+  if (lower !== null) return lower.explain(memo, key, found);
+  const reached = revisionOf(meta)?.reached;
+  return typeof reached === "function"
+    ? { ...found, code: { reached: reached(), found: undefined, changed: undefined } }
+    : found;
+}
+
+function explainMemory(memo: Memo, key: Key): Explanation {
   const clock = memo.whole.clock ?? sharedClock();
   const time = clock.read();
   const found = memo.trie.get(key);
@@ -144,20 +107,4 @@ function willHit(freshUntil: number, clock: Clock): Explanation {
         ? "The call would return the stored result, which does not expire."
         : `The call would return the stored result, fresh until ${timeOf(instant)}.`,
   };
-}
-
-/** The function would run. */
-export function willRun(
-  reason: RemovalCause | "stale" | "never seen" | "no scope" | "off",
-  removedAt: number | undefined,
-  why: string,
-): Explanation {
-  const when =
-    removedAt === undefined ? "" : ` ${reason === "stale" ? "since" : "at"} ${timeOf(removedAt)}`;
-  return { outcome: "run", reason, removedAt, message: `The call would run: ${why}${when}.` };
-}
-
-function timeOf(instant: number): string {
-  const date = new Date(instant);
-  return Number.isNaN(date.getTime()) ? String(instant) : date.toISOString();
 }

@@ -2,7 +2,7 @@ import type { CacheEventType } from "./cache/events.ts";
 import type { Receivers } from "./cache/receivers.ts";
 import type { Whole } from "./cache/whole.ts";
 import { RoteError } from "./errors.ts";
-import type { Explanation } from "./explain.ts";
+import type { Explanation } from "./cache/explanation.ts";
 import {
   type CacheHandle,
   type CacheStats,

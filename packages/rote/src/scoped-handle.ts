@@ -3,7 +3,7 @@ import type { Memo } from "./cache/memo.ts";
 import type { Whole } from "./cache/whole.ts";
 import { scopedMemo } from "./call/scoped.ts";
 import { RoteError } from "./errors.ts";
-import { type Explanation, willRun } from "./explain.ts";
+import { type Explanation, willRun } from "./cache/explanation.ts";
 import { type CacheHandle, type CacheStats, Handle, listenTo } from "./handle.ts";
 import { catchUp, renew } from "./run/forget.ts";
 

@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bodyOf, identifier, type Node, nodes, parse, walk } from "../ast.ts";
 import { createFingerprinter } from "./fingerprint.ts";
 import { createProject, type Project } from "./fixtures/programs.ts";
+import { boundNames } from "./scope.ts";
 
 const sources = fileURLToPath(new URL("../../../rote/src", import.meta.url));
 const rounds = Number(process.env["ROTE_RUNS"] ?? 10);
@@ -40,6 +42,26 @@ async function bundle(file: string, name: string): Promise<string> {
     logLevel: "silent",
   });
   return outputFiles[0]?.text ?? "";
+}
+
+/** A bundle without variables that nobody uses: it keeps those whose values a call computes of which it cannot tell what it does. */
+function usedPart(text: string): string {
+  const parts = bodyOf(parse(text, "bundle.mjs", "module")!.program)
+    .flatMap((each) => (each.type === "VariableDeclaration" ? nodes(each["declarations"]) : [each]))
+    .map((part) => ({ part, used: identifiersOf(part), names: new Set(boundNames(part["id"])) }));
+  const reached = new Set(parts.filter(({ names }) => names.size === 0));
+  for (const { used } of reached)
+    for (const each of parts) if ([...each.names].some((name) => used.has(name))) reached.add(each);
+  return parts
+    .filter((each) => reached.has(each))
+    .map(({ part }) => text.slice(part.start, part.end))
+    .join(";");
+}
+
+function identifiersOf(part: Node): Set<string> {
+  const found = new Set<string>();
+  walk(part, ({ node }) => found.add(identifier(node) ?? ""));
+  return found;
 }
 
 const other: Readonly<Record<string, string>> = {
@@ -103,9 +125,11 @@ test("what changes a bundle of a function changes its fingerprint", async () => 
     fingerprinter.refresh();
     for (const [index, [at, name]] of asked.entries()) {
       const [oldBundle, oldDigest] = before[index] as [string, string];
-      if ((await bundle(at, name)) === oldBundle) continue;
+      const newBundle = await bundle(at, name);
+      if (newBundle === oldBundle) continue;
       changed++;
-      if (fingerprinter.fingerprint(at, name).digest === oldDigest)
+      const isSeen = fingerprinter.fingerprint(at, name).digest !== oldDigest;
+      if (!isSeen && usedPart(newBundle) !== usedPart(oldBundle))
         missed.push(`${name} of ${at}: ${was} in ${file} at ${spot.index}`);
     }
     writeFileSync(file, text);

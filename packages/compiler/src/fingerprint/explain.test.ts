@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { explain } from "./explain.ts";
+import { compareReached as explain } from "rote/store";
 import { createFingerprinter, type Fingerprinter } from "./fingerprint.ts";
 import { createProject, type Project } from "./fixtures/programs.ts";
 import { money } from "./fixtures/must-change.ts";
@@ -80,7 +80,7 @@ test.each([
       "main.ts": shop["main.ts"].replace("./round.ts", "./rates.ts"),
       "rates.ts": `${shop["rates.ts"]} export const round = (n: number) => n;`,
     },
-    ["round in rates.ts:3 added", "round in round.ts:1 removed"],
+    ["round in rates.ts:3 changed (in round.ts:1 before)"],
   ],
 ])("%s is said to have changed", (_, edit, texts) => {
   expect(explained(shop, edit)).toEqual(texts);

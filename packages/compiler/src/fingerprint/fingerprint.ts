@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { RoteError } from "rote";
+import { type Reached, RoteError } from "rote";
 import { Effects } from "./effects.ts";
 import { Files } from "./files.ts";
 import type { Finding } from "./finding.ts";
 import { Linker, type Module } from "./link.ts";
 import { FunctionIndex } from "./locate-function.ts";
-import { type Reached, reachedBy } from "./manifest.ts";
+import { reachedBy } from "./manifest.ts";
 import { algorithm, reach } from "./reach.ts";
 import { Resolver } from "./resolve.ts";
 import { findUnseen, placeOf } from "./unseen.ts";
@@ -120,7 +120,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
         env: read,
         // Only who explains a change needs the list.
         get reached() {
-          reached ??= reachedBy(steps, own, nameOrOffset, root);
+          reached ??= reachedBy(steps, own, located.name, root);
           return reached;
         },
       };

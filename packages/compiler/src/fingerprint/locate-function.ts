@@ -11,6 +11,8 @@ import { memoizedBy, memoizeName } from "./rote-options.ts";
 
 /** A function of a module. */
 export interface Located {
+  /** For people: `price`, `Cart.total`. */
+  readonly name: string;
   readonly declaration: Declaration;
   readonly index: number;
   readonly form: Form | undefined;
@@ -63,7 +65,6 @@ export class FunctionIndex {
   }
 
   private named(name: string): Located | undefined {
-    const plain = (text: string): string => text.replaceAll(".prototype.", ".");
     const path = this.paths.find(
       (each) => plain(each.name) === plain(name) && this.isValue(each.path),
     )?.path;
@@ -75,7 +76,8 @@ export class FunctionIndex {
     if (declaration === undefined || place === undefined) return undefined;
     const inner = this.paths.find(({ path: { node } }) => node.start === place.start);
     if (inner !== undefined && own === "*default*") return this.located(inner.path);
-    return { declaration, index: declaration.names.indexOf(own), form: undefined, ...place };
+    const index = declaration.names.indexOf(own);
+    return { name, declaration, index, form: undefined, ...place };
   }
 
   /** Whether a function is what its name stands for: not so in `const price = wrapped(() => 1)`. */
@@ -102,20 +104,26 @@ export class FunctionIndex {
     return path === undefined ? undefined : this.located(path);
   }
 
-  private located({ node, parent }: Path): Located | undefined {
+  private located(path: Path): Located | undefined {
+    const { node, parent } = path;
     const { start, end } = node;
+    const name = plain(qualifiedName(path));
     const around = this.parts.find(({ part }) => part.start <= start && end <= part.end);
     if (around === undefined) return undefined;
     const { part, declaration } = around;
     const { facts } = this.module;
     const isWhole = part === node || part["declaration"] === node;
-    if (isWhole) return { declaration, index: 0, form: undefined, start, end };
+    if (isWhole) return { name, declaration, index: 0, form: undefined, start, end };
     const form = writeForm([part], declaration.names, facts.names, node);
     const kind = parent?.node;
     const isMethod =
       kind?.type === "MethodDefinition" ||
       (kind?.type === "Property" && (kind["method"] === true || kind["kind"] !== "init"));
     const readsReceiver = form.readsReceiver || isMethod;
-    return { declaration, index: 0, form: { ...form, readsReceiver }, start, end };
+    return { name, declaration, index: 0, form: { ...form, readsReceiver }, start, end };
   }
+}
+
+function plain(name: string): string {
+  return name.replaceAll(".prototype.", ".");
 }

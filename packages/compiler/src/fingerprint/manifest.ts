@@ -1,29 +1,15 @@
 import { createHash } from "node:crypto";
 import { relative, sep } from "node:path";
+import type { Reached } from "rote";
 import type { Vertex } from "./link.ts";
 import type { Step } from "./reach.ts";
 import { placeOf } from "./unseen.ts";
-
-/** Something that a function can reach. Plain data: a list of these is what is kept of a fingerprint. */
-export interface Reached {
-  readonly kind: "function" | "declaration" | "statement" | "module" | "package" | "data";
-  /** `priceTable`, `zod@4.1.2`, `rates.json#eur`. */
-  readonly name: string;
-  /** From the root of the project, or nothing for what has no file. */
-  readonly file: string | undefined;
-  readonly line: number | undefined;
-  readonly column: number | undefined;
-  /** Of its own text, without what it uses. */
-  readonly digest: string;
-  /** Of what it uses directly, in order. */
-  readonly uses: string;
-}
 
 /** What the steps of a fingerprint have reached. */
 export function reachedBy(
   steps: readonly Step[],
   own: { file: string; line: number; column: number },
-  name: string | number,
+  name: string,
   root: string,
 ): Reached[] {
   const digests = new Map<Vertex | undefined, string>();
@@ -33,9 +19,7 @@ export function reachedBy(
     const used = edges.map(({ to, what }) => `${digests.get(to)}${what}`).join(" ");
     const uses = createHash("sha256").update(used).digest("hex");
     const said =
-      vertex === undefined
-        ? { kind: "function" as const, ...own, name: `${name}` }
-        : about(vertex, root);
+      vertex === undefined ? { kind: "function" as const, ...own, name } : about(vertex, root);
     return { ...said, digest, uses };
   });
   // A function that is a declaration is not said twice.

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { RoteError } from "rote";
+import { type Reached, RoteError } from "rote";
+import { packReached } from "rote/store";
 import { formatFinding } from "./finding.ts";
 import { createFingerprinter, type Fingerprint, type Fingerprinter } from "./fingerprint.ts";
 
@@ -15,6 +16,7 @@ export interface FunctionPlace {
 interface Revision {
   readonly digest: string;
   readonly unseen: readonly (readonly [text: string, variable?: string])[];
+  reached(): readonly Reached[];
 }
 
 /** The fingerprint of a function that is being transformed, or nothing where the file does not tell. */
@@ -37,11 +39,15 @@ export function revisionOf(
       ? [formatFinding(finding)]
       : [formatFinding(finding), finding.variable],
   );
-  return { digest: made.digest, unseen };
+  // Most never need the list.
+  return { digest: made.digest, unseen, reached: () => made.reached };
 }
 
-/** As an expression, with no more of what is unseen than a message needs. */
-export function writeRevision(revision: Revision | undefined): string | undefined {
+/** As an expression, with no more of what is unseen than a message needs; `withReached` with all that it reaches. */
+export function writeRevision(
+  revision: Revision | undefined,
+  withReached: boolean,
+): string | undefined {
   if (revision === undefined) return undefined;
   const { digest, unseen } = revision;
   const variables = new Set<string>();
@@ -51,13 +57,21 @@ export function writeRevision(revision: Revision | undefined): string | undefine
     variables.add(variable);
     return isNew;
   });
-  return JSON.stringify(needed.length === 0 ? { digest } : { digest, unseen: needed });
+  return JSON.stringify({
+    digest,
+    ...(needed.length > 0 && { unseen: needed }),
+    ...(withReached && { reached: packReached(revision.reached()) }),
+  });
 }
 
 let shared: Fingerprinter | undefined;
+const late = new Map<FunctionPlace, Revision | undefined>();
 
 /** For functions of this process, whose files do not change while it runs. */
 export function lateRevision(place: FunctionPlace): Revision | undefined {
+  if (late.has(place)) return late.get(place);
   shared ??= createFingerprinter();
-  return revisionOf(shared, place);
+  const made = revisionOf(shared, place);
+  late.set(place, made);
+  return made;
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
 
@@ -123,6 +124,88 @@ export const { load } = { load: memoize.batch((ids: number[]) => ids.map(twice),
   expect(output.match(/ROTE_UNSEEN_RANDOM/g)).toHaveLength(1);
   expect(output.match(/ROTE_UNSEEN_ENV/g)).toHaveLength(1);
   expect(output).toContain('"A"]');
+});
+
+const shop = {
+  "app.ts": `
+import { memoize } from "rote";
+import { disk } from "rote/disk";
+import { euros } from "./a.ts";
+const store = disk("./results.db");
+export const price = memoize((n: number): number => n * euros(), { store });
+const { outcome, reason, message } = price.cache.explain(2);
+console.log(outcome, reason, message);
+price(2);
+store.close();
+`,
+  "a.ts": 'import { round } from "./b.ts";\nexport const euros = () => round(1.5);\n',
+  "b.ts":
+    'import { priceTable } from "./rates.ts";\nexport const round = (n: number) => Math.round(n * priceTable.eur);\n',
+  "rates.ts": "\n// Rates of today.\nexport const priceTable = { eur: 3 };\n",
+};
+
+function writeShop(changed: Partial<typeof shop> = {}): void {
+  for (const [name, text] of Object.entries({ ...shop, ...changed })) demo.write(name, text);
+}
+
+test("explain names the declaration that changed three modules away, and the older result back at its code", () => {
+  writeShop();
+  expect(run().lines).toEqual([expect.stringMatching(/^run never seen The call would run: there/)]);
+  writeShop({ "rates.ts": shop["rates.ts"].replace("3", "4") });
+  expect(run().lines).toEqual([
+    "run code changed The call would run: the store has its result of other code: priceTable in rates.ts:3 changed.",
+  ]);
+  writeShop({ "b.ts": shop["b.ts"].replace("Math.round", "Math.ceil") });
+  expect(run().lines[0]).toContain("round in b.ts:2 changed");
+  writeShop();
+  expect(run().lines).toEqual([expect.stringMatching(/^hit stored The call would return the/)]);
+});
+
+test("a function without a store is explained by what it reaches, where the hooks are", () => {
+  writeShop({
+    "app.ts": shop["app.ts"]
+      .replace("{ store }", "{}")
+      .replace("message }", "code }")
+      .replace(
+        "console.log(outcome, reason, message)",
+        "console.log(outcome, reason, code.reached.map(({ name }) => name).join())",
+      ),
+  });
+  expect(run()).toEqual({
+    lines: ["run never seen price,euros,round,priceTable"],
+    errors: "",
+  });
+});
+
+/** What app.ts prints when it was built, one module at a time. */
+function build(manifests: boolean): { lines: string[]; output: string } {
+  const fingerprinter = createFingerprinter({ root: demo.folder });
+  const path = join(demo.folder, "app.ts");
+  const output = transform(readFileSync(path, "utf8"), path, { fingerprinter, manifests })!.code;
+  demo.write("built.ts", output);
+  const { stdout } = spawnSync(process.execPath, ["built.ts"], {
+    cwd: demo.folder,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return { lines: stdout.trim().split("\n"), output };
+}
+
+test("a build that was asked for manifests is explained by them, and has none otherwise", () => {
+  writeShop();
+  expect(build(true).lines[0]).toContain("never seen");
+  writeShop({ "rates.ts": shop["rates.ts"].replace("3", "4") });
+  const second = build(true);
+  expect(second.lines[0]).toContain("priceTable in rates.ts:3 changed.");
+  expect(second.output).toContain('"reached":{"files":["app.ts","a.ts","b.ts","rates.ts"]');
+  writeShop({ "rates.ts": shop["rates.ts"].replace("3", "5") });
+  const plain = build(false);
+  expect(plain.output).not.toContain("reached");
+  expect(plain.lines[0]).toContain("of other code: the code has changed");
+  // The hooks know both sides: that of the build, and their own.
+  expect(run().lines[0]).toMatch(/^hit stored/);
+  writeShop({ "rates.ts": shop["rates.ts"].replace("3", "6") });
+  expect(run().lines[0]).toContain("the code has changed");
 });
 
 test("a source that another tool has changed is known by name", () => {

@@ -1,4 +1,5 @@
 import type { Key } from "../key/trie.ts";
+import type { Explanation, RunExplanation } from "./explanation.ts";
 import type { Memo } from "./memo.ts";
 
 /** What a store has done for one function. */
@@ -36,4 +37,6 @@ export interface LowerTier {
   /** Whether there was an entry. */
   delete(memo: Memo, key: Key): boolean;
   clear(): void;
+  /** What a call would do for which memory has nothing. */
+  explain(memo: Memo, key: Key, found: RunExplanation): Explanation;
 }

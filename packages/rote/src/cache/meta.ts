@@ -1,3 +1,5 @@
+import type { Reached } from "./reached.ts";
+
 /** What `@rote/compiler` says of a function, because its text alone does not. */
 export interface Meta {
   /** Where the function is, the same on every machine: `shop/src/rates.ts#price`. What a store calls it unless the option `name` says otherwise. */
@@ -13,6 +15,8 @@ export interface Revision {
   readonly digest: string;
   /** What it does not see, each as a line for people; and the variable of the environment, if it is one. */
   readonly unseen?: readonly (readonly [text: string, variable?: string | undefined])[];
+  /** What the function can reach, itself first; in a build, if it was asked for, in the form of a manifest: tier/manifest.ts. */
+  readonly reached?: object | (() => readonly Reached[]);
 }
 
 /** What a call of `memoize` has been given by a compiler, if anything. */
@@ -20,4 +24,10 @@ export function toMeta(value: unknown): Meta | undefined {
   return typeof (value as Partial<Meta> | null | undefined)?.id === "string"
     ? (value as Meta)
     : undefined;
+}
+
+/** What a compiler knows of the code of a function, asked for when it is needed. */
+export function revisionOf(meta: Meta | undefined): Revision | undefined {
+  const known = meta?.fingerprint;
+  return typeof known === "function" ? known() : known;
 }

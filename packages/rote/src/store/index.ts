@@ -15,4 +15,13 @@ export {
   type InspectedEntry,
   type Inspection,
 } from "../tier/inspect.ts";
+export { compareReached } from "../tier/compare-reached.ts";
+export {
+  isManifest,
+  type Manifest,
+  manifestsOf,
+  type PackedReached,
+  packReached,
+  readManifest,
+} from "../tier/manifest.ts";
 export { type NamespaceParts, splitNamespace } from "../tier/namespace.ts";

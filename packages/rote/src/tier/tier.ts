@@ -1,5 +1,7 @@
 import type { LowerTier, StoreStats } from "../cache/lower.ts";
+import type { Explanation, RunExplanation } from "../cache/explanation.ts";
 import type { Memo } from "../cache/memo.ts";
+import type { Revision } from "../cache/meta.ts";
 import { invalidationsSoFar, isInvalidated } from "../cache/tags.ts";
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
@@ -10,6 +12,8 @@ import { isThenable } from "../run/thenable.ts";
 import { argumentBytes } from "./argument-bytes.ts";
 import { sha256 } from "./digest.ts";
 import { type MissReason, REMOVED } from "./envelope.ts";
+import { explainCall } from "./explain-call.ts";
+import { manifestAddress, packManifest, readManifest } from "./manifest.ts";
 import { sleep } from "./sleep.ts";
 import type { StoreAddress, SyncStore } from "./store.ts";
 import { openStored, packFailure, packResult, type Stored } from "./stored.ts";
@@ -17,10 +21,12 @@ import { openStored, packFailure, packResult, type Stored } from "./stored.ts";
 /** What the options say about the store of one function; durations in milliseconds. */
 export interface TierRules {
   readonly store: SyncStore;
-  /** How the function is called in messages. */
+  /** How the function is called in messages, and by the store. */
   readonly name: string;
   /** Name and version. */
   readonly namespace: string;
+  /** What a compiler knows of its code, if that is what the namespace says. */
+  readonly revision: Revision | undefined;
   /** How long a call waits for another process that makes the same result. */
   readonly wait: number;
   readonly encode: ((value: unknown) => unknown) | undefined;
@@ -110,6 +116,7 @@ export class Tier implements LowerTier {
   /** Runs without a claim, and the revision of the store when they began. */
   private readonly unclaimed: WeakMap<StoredCall, number> = new WeakMap();
 
+  private hasManifest = false;
   /** As it was before anything was taken from the store. */
   private revision: number | undefined = undefined;
 
@@ -384,7 +391,26 @@ export class Tier implements LowerTier {
     );
     if (isWritten !== true) return false;
     this.counts.writes++;
+    this.keepManifest(createdAt, runTime);
     return true;
+  }
+
+  /** Once, beside the first result. Without it results are as good, and an explanation is shorter. */
+  private keepManifest(createdAt: number, runTime: number): void {
+    const { store, name, namespace, revision } = this.rules;
+    if (this.hasManifest || revision === undefined) return;
+    this.hasManifest = true;
+    try {
+      outside(() => {
+        const address = manifestAddress(name, namespace);
+        const kept = readManifest(store.read(address));
+        if (kept !== undefined && (kept.reached ?? revision.reached) === kept.reached) return;
+        const bytes = packManifest(namespace, revision, createdAt, runTime);
+        store.write(address, bytes, { expiresAt: Infinity, runTime, tags: [] });
+      });
+    } catch {
+      // What is wrong with the store is told where results need it.
+    }
   }
 
   set(memo: Memo, key: Key, receiver: unknown, args: readonly unknown[], value: unknown): void {
@@ -442,6 +468,17 @@ export class Tier implements LowerTier {
     const { store, namespace } = this.rules;
     this.underWay.clear();
     this.attempt(() => store.clear(namespace), undefined);
+  }
+
+  explain(memo: Memo, key: Key, found: RunExplanation): Explanation {
+    let call: StoredCall;
+    try {
+      call = this.callOf(memo, key, []);
+    } catch {
+      // The call itself says why no store can have it.
+      return found;
+    }
+    return explainCall(this.rules, call, found);
   }
 
   /** What belongs to the call is about to be kept in memory, as long as it is kept in the store. */
