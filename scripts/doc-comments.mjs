@@ -78,13 +78,15 @@ export function readDeclaration(path, name) {
   return found;
 }
 
-/** Everything an entry file exports by name, re-exports followed: [{ name, declarations }]. */
+/** Everything an entry file exports by name, re-exports followed but for those of other packages: [{ name, declarations }]. */
 export function readExports(path) {
   const code = readFileSync(path, "utf8");
   const own = readDeclarations(path);
   const exports = [];
   for (const node of parseSync(path, code).program.body) {
     if (node.type !== "ExportNamedDeclaration") continue;
+    // What another package has is documented there.
+    if (node.source && !node.source.value.startsWith(".")) continue;
     for (const { exported, local } of node.specifiers) {
       const from = node.source?.value.replace(/\.[jt]s$/, ".d.ts");
       const declarations = from

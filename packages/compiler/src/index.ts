@@ -15,4 +15,4 @@ export {
   type FingerprinterOptions,
 } from "./fingerprint/fingerprint.ts";
 export type { Change, Reached } from "rote";
-export { compareReached as explain } from "rote/store";
+export { explain } from "./fingerprint/explain.ts";

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { statSync } from "node:fs";
 import { Command } from "commander";
+import { isManifest, manifestsOf } from "rote/store";
 import { parseBytes, showBytes } from "../bytes.ts";
 import { showCount } from "../compare/statistics.ts";
 import { parseAge } from "../duration.ts";
@@ -143,8 +144,10 @@ export function cacheCommand(onEnd: (exitCode: ExitCode) => void): Command {
           listed.set(namespace, (listed.get(namespace) ?? 0) + 1);
         const meant = name === undefined ? [...listed.keys()] : namespacesOf(view, name);
         for (const namespace of meant) store.clear(namespace);
+        if (name !== undefined) store.clear(manifestsOf(name));
         store.flush();
-        return [view.path, meant.reduce((sum, each) => sum + (listed.get(each) ?? 0), 0)];
+        const results = meant.filter((each) => !isManifest(each));
+        return [view.path, results.reduce((sum, each) => sum + (listed.get(each) ?? 0), 0)];
       });
       print(
         json === true

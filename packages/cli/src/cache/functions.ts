@@ -1,6 +1,6 @@
 /** `rote cache ls` and `rote cache stats`: what a store holds, added up. */
 import type { DiskListing, DiskView } from "rote/disk";
-import { splitNamespace } from "rote/store";
+import { isManifest, splitNamespace } from "rote/store";
 import { showBytes } from "../bytes.ts";
 import { showCount, showMs } from "../compare/statistics.ts";
 import type { Colors } from "../terminal.ts";
@@ -51,6 +51,7 @@ function addUp(view: DiskView, now: number): Contents {
   const total = new Sums();
   const byNamespace = new Map<string, Sums>();
   for (const listing of view.list()) {
+    if (isManifest(listing.namespace)) continue;
     let sums = byNamespace.get(listing.namespace);
     if (sums === undefined) byNamespace.set(listing.namespace, (sums = new Sums()));
     sums.add(listing, now);

@@ -1,7 +1,7 @@
 /** How a command gets at a store, and what it says when it cannot. */
 import { RoteError } from "rote";
 import { disk, type DiskListing, type DiskStore, type DiskView, viewDisk } from "rote/disk";
-import { splitNamespace } from "rote/store";
+import { isManifest, splitNamespace } from "rote/store";
 import { Failure } from "../failure.ts";
 import { plain } from "./text.ts";
 
@@ -84,7 +84,7 @@ function asFailure(error: unknown): unknown {
 /** The namespaces that a name means: all versions of a function, or the one of this very namespace. */
 export function namespacesOf(view: DiskView, name: string): string[] {
   const all = new Set<string>();
-  for (const { namespace } of view.list()) all.add(namespace);
+  for (const { namespace } of view.list()) if (!isManifest(namespace)) all.add(namespace);
   const found = [...all].filter(
     (namespace) => namespace === name || splitNamespace(namespace).name === name,
   );

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Fingerprint, Reached } from "@rote/compiler";
 import { Command } from "commander";
 import { RoteError } from "rote";
+import { withView } from "../cache/open.ts";
 import { Failure } from "../failure.ts";
 import type { ExitCode } from "../failure.ts";
 import { colorsFor } from "../terminal.ts";
@@ -11,6 +12,9 @@ interface Options {
   readonly env?: readonly string[];
   readonly save?: string;
   readonly since?: string;
+  /** `true` for the default place. */
+  readonly store?: string | true;
+  readonly name?: string;
   readonly json?: true;
 }
 
@@ -23,6 +27,7 @@ interface Saved {
 const help = `
 FILE#FUNCTION is a function of a module: src/rates.ts#price, src/cart.ts#Cart.total, src/rates.ts#default;
 or a position in it: src/rates.ts#14:5 (line and column).
+--store is followed by what was given to disk(), or by nothing for the place that it takes by default.
 
 Exit code: 0 the fingerprint is complete, and with --since unchanged; 1 it is not; 2 wrong usage.`;
 
@@ -34,6 +39,8 @@ export function explainCommand(onEnd: (exitCode: ExitCode) => void): Command {
     .option("--env <names...>", "variables of the environment that it may read")
     .option("--save <file>", "keep what it reaches now, for --since")
     .option("--since <file>", "say what has changed since --save")
+    .option("--store [path]", "say which versions of it are stored, and what has changed since")
+    .option("--name <name>", "what the store calls it, if that is the option name")
     .option("--json", "print everything for machines")
     .addHelpText("after", help)
     .action(async (name: string, options: Options) => onEnd(await explainFunction(name, options)));
@@ -56,12 +63,18 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
   const changes = before === undefined ? [] : explain(before.reached, made.reached);
   const hasChanged = before !== undefined && before.digest !== made.digest;
   if (options.save !== undefined) save(options.save, made);
+  const stored = options.store === undefined ? undefined : await lookUp(file, made, options);
 
   if (options.json === true) {
-    const all = { ...made, ...(before !== undefined && { hasChanged, changes }) };
+    const all = {
+      ...made,
+      ...(before !== undefined && { hasChanged, changes }),
+      ...(stored !== undefined && { store: stored.path, stored: stored.versions }),
+    };
     process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
   } else {
-    const { dim, yellow, bold } = colorsFor(process.stdout);
+    const colors = colorsFor(process.stdout);
+    const { dim, yellow, bold } = colors;
     const lines = [`${bold(place)}  ${made.digest}`, ""];
     for (const each of made.reached) lines.push(`  ${toLine(each, dim)}`);
     for (const name of made.env) lines.push(`  ${name} ${dim("environment")}`);
@@ -69,9 +82,21 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
     for (const finding of made.unseen) lines.push(`  ${yellow(formatFinding(finding))}`);
     if (before !== undefined) lines.push("", hasChanged ? "Changed:" : "Nothing has changed.");
     for (const { text } of changes) lines.push(`  ${text}`);
+    if (stored !== undefined)
+      lines.push(...stored.say(stored.path, stored.versions, Date.now(), colors));
     process.stdout.write(`${lines.join("\n")}\n`);
   }
   return made.isComplete && !hasChanged ? 0 : 1;
+}
+
+async function lookUp(file: string, made: Fingerprint, { store, name }: Options) {
+  const { storedNames, storedVersions, sayVersions: say } = await import("./stored.ts");
+  const names = name === undefined ? storedNames(file, made) : new Set([name]);
+  return withView(store === true ? undefined : store, (view) => ({
+    path: view.path,
+    versions: storedVersions(view, names, made),
+    say,
+  }));
 }
 
 function toLine({ kind, name, file, line }: Reached, dim: (text: string) => string): string {

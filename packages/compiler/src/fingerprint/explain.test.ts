@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { compareReached as explain } from "rote/store";
+import { explain } from "./explain.ts";
 import { createFingerprinter, type Fingerprinter } from "./fingerprint.ts";
 import { createProject, type Project } from "./fixtures/programs.ts";
 import { money } from "./fixtures/must-change.ts";

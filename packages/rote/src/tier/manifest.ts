@@ -93,8 +93,9 @@ export function packManifest(
   createdAt: number,
   runTime: number,
 ): Uint8Array {
-  const list = typeof reached === "function" ? packReached(reached()) : reached;
-  const size = (list as Partial<PackedReached> | undefined)?.reached?.length ?? 0;
+  const list: Partial<PackedReached> | undefined =
+    typeof reached === "function" ? packReached(reached()) : reached;
+  const size = list?.reached?.length ?? 0;
   return packResult(
     { manifest: FORMAT, namespace, digest, reached: size > MOST ? undefined : list },
     { createdAt, expiresAt: Infinity, runTime, tags: [], argumentBytes: bytesOf(namespace) },
