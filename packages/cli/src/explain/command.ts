@@ -80,6 +80,7 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
     for (const name of made.env) lines.push(`  ${name} ${dim("environment")}`);
     if (made.unseen.length > 0) lines.push("", "Not seen:");
     for (const finding of made.unseen) lines.push(`  ${yellow(formatFinding(finding))}`);
+    if (made.notes.length > 0) lines.push("", ...made.notes.map((note) => `Note: ${note}`));
     if (before !== undefined) lines.push("", hasChanged ? "Changed:" : "Nothing has changed.");
     for (const { text } of changes) lines.push(`  ${text}`);
     if (stored !== undefined)

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import { type Reached, RoteError } from "rote";
 import { Effects } from "./effects.ts";
 import { Files } from "./files.ts";
@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 import { Linker, type Module } from "./link.ts";
 import { FunctionIndex } from "./locate-function.ts";
 import { reachedBy } from "./manifest.ts";
-import { algorithm, reach } from "./reach.ts";
+import { algorithm, reach, type Step } from "./reach.ts";
 import { Resolver } from "./resolve.ts";
 import { findUnseen, placeOf } from "./unseen.ts";
 
@@ -39,6 +39,8 @@ export interface Fingerprint {
   readonly isComplete: boolean;
   /** What it cannot see, each with its place. */
   readonly unseen: readonly Finding[];
+  /** What to know about it that is no fault: lockfiles that are not read. Lines for people. */
+  readonly notes: readonly string[];
   /** Those of the permitted variables of the environment that are read. */
   readonly env: readonly string[];
   /** What can be reached, the function itself first. Two of these say what has changed: {@link explain}. */
@@ -117,6 +119,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
         algorithm,
         isComplete,
         unseen: findings,
+        notes: notesOf(steps, root),
         env: read,
         // Only who explains a change needs the list.
         get reached() {
@@ -136,4 +139,14 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
       return files.reads;
     },
   };
+}
+
+function notesOf(steps: readonly Step[], root: string): string[] {
+  const locks = new Set<string>();
+  for (const { vertex } of steps)
+    if (vertex?.kind === "leaf" && vertex.unreadLock !== undefined) locks.add(vertex.unreadLock);
+  return [...locks].map((lock) => {
+    const file = relative(root, lock).split(sep).join("/");
+    return `${file} is not read: of packages, the versions count that are installed in node_modules. Install before you make fingerprints, as for running.`;
+  });
 }

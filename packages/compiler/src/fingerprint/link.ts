@@ -47,6 +47,8 @@ export interface LeafVertex {
   /** What it is called, for people. */
   readonly label: string;
   readonly path: string | undefined;
+  /** Of a package, a lockfile that is there and that nobody reads. */
+  readonly unreadLock?: string;
 }
 
 /** What a name leads to, and what of it is used. */
@@ -221,10 +223,10 @@ export class Linker {
     const { path } = resolution;
     const root = Packages.rootOf(path);
     if (root !== undefined) {
-      const { name, version, digest } = this.packages.describe(root);
+      const { name, version, digest, unread } = this.packages.describe(root);
       const file = path.slice(root.length).replaceAll("\\", "/");
       const text = `${name}@${version}${file} ${digest} ${attributes}`;
-      return this.leaf("package", text, `${name}@${version}`, root);
+      return this.leaf("package", text, `${name}@${version}`, root, unread);
     }
     const target = attributes === "" ? this.module(path) : undefined;
     if (target !== undefined) return target.whole;
@@ -258,11 +260,24 @@ export class Linker {
     return this.leaf("missing", name, name);
   }
 
-  private leaf(type: LeafVertex["type"], text: string, label: string, path?: string): LeafVertex {
+  private leaf(
+    type: LeafVertex["type"],
+    text: string,
+    label: string,
+    path?: string,
+    unreadLock?: string,
+  ): LeafVertex {
     const key = `${type}\0${label}\0${createHash("sha256").update(text).digest("hex")}`;
     const known = this.leaves.get(key);
     if (known !== undefined) return known;
-    const leaf: LeafVertex = { kind: "leaf", type, text, label, path };
+    const leaf: LeafVertex = {
+      kind: "leaf",
+      type,
+      text,
+      label,
+      path,
+      ...(unreadLock !== undefined && { unreadLock }),
+    };
     this.leaves.set(key, leaf);
     return leaf;
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 
 /** A package that is not part of the sources, with all that it depends on. */
@@ -8,9 +8,7 @@ export interface PackageInfo {
   readonly version: string;
   /** Names, versions and contents of all packages that it may load. */
   readonly digest: string;
-  /** Where the versions come from. */
-  readonly by: "package-lock.json" | "installed";
-  /** A lockfile that is there, but is not read: the versions are those installed. */
+  /** The path of a lockfile that is there, but is not read: the versions are those installed. */
   readonly unread: string | undefined;
 }
 
@@ -36,6 +34,11 @@ interface Found {
   readonly label: string;
   readonly needs: readonly string[];
 }
+
+/** Of npm, the first of these counts. */
+const READ = ["npm-shrinkwrap.json", "package-lock.json"];
+/** Of others. Their formats change with each major version, and what is installed says the same. */
+const UNREAD = ["pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"];
 
 /** Knows packages by what lockfiles say of them, or else by what is installed. */
 export class Packages {
@@ -67,7 +70,6 @@ export class Packages {
       name: manifest.name ?? key,
       version: manifest.version ?? "0.0.0",
       digest: digestClosure(isLocked ? key : root, find),
-      by: isLocked ? "package-lock.json" : "installed",
       unread: isLocked ? undefined : lock.unread,
     };
     this.known.set(root, info);
@@ -81,21 +83,17 @@ export class Packages {
     if (known !== undefined) return known;
     let lock: Lock = { directory: start, entries: undefined, unread: undefined };
     for (let at = start; ; at = dirname(at)) {
-      const path = join(at, "package-lock.json");
-      const other = ["pnpm-lock.yaml", "yarn.lock", "bun.lock"].find((name) =>
-        existsSync(join(at, name)),
-      );
-      if (existsSync(path)) {
+      const paths = (names: readonly string[]): string | undefined =>
+        names.map((name) => join(at, name)).find((path) => existsSync(path));
+      const path = paths(READ) ?? paths(UNREAD);
+      if (path !== undefined) {
         const { packages } = readJson(path) as { packages?: Record<string, LockEntry> };
+        // Those of npm 6 have no packages, others are no JSON.
         lock = {
           directory: at,
           entries: packages,
-          unread: packages === undefined ? "package-lock.json of lockfileVersion 1" : undefined,
+          unread: packages === undefined ? path : undefined,
         };
-        break;
-      }
-      if (other !== undefined) {
-        lock = { directory: at, entries: undefined, unread: other };
         break;
       }
       if (dirname(at) === at) break;
@@ -173,7 +171,8 @@ function findInstalled(directory: string): Found | undefined {
   const needs = names.flatMap((name) => {
     for (let at = directory; dirname(at) !== at; at = dirname(at)) {
       const candidate = join(at, "node_modules", name);
-      if (existsSync(join(candidate, "package.json"))) return [candidate];
+      // Who loads it from there looks for what it needs beside its real place: pnpm links everything.
+      if (existsSync(join(candidate, "package.json"))) return [realpathSync(candidate)];
     }
     return [];
   });
