@@ -152,17 +152,21 @@ export function beyondBrackets(path: Path): { outer: Node; parent: Path | undefi
 }
 
 /** An expression without brackets and types around it. */
+export function unwrap(value: Node): Node;
+export function unwrap(value: unknown): Node | undefined;
 export function unwrap(value: unknown): Node | undefined {
   let node = value;
   while (isNode(node) && brackets.has(node.type)) node = node["expression"];
   return isNode(node) ? node : undefined;
 }
 
-const brackets = new Set([
+/** Brackets and types around an expression. */
+const brackets: ReadonlySet<string> = new Set([
   "ParenthesizedExpression",
   "TSAsExpression",
-  "TSSatisfiesExpression",
+  "TSInstantiationExpression",
   "TSNonNullExpression",
+  "TSSatisfiesExpression",
   "TSTypeAssertion",
 ]);
 

@@ -5,8 +5,10 @@ import { hasMap, withMap } from "./chain.ts";
 import { type Diagnostic, formatDiagnostic } from "./diagnostic.ts";
 import type { HookOptions } from "./hooks.ts";
 import { isForeign } from "./project.ts";
-import { type FunctionPlace, lateRevision } from "./fingerprint/revision.ts";
+import type { FunctionPlace } from "./fingerprint/revision.ts";
 import { type LateFingerprints, transform, type TransformOptions } from "./transform.ts";
+
+type Late = typeof import("./fingerprint/late-revision.ts");
 
 /** What is said of one file, rather than of all. */
 export type Entry = Partial<Pick<NonNullable<HookOptions["entry"]>, "functions" | "onDiagnostic">>;
@@ -38,6 +40,7 @@ export function apply(
   return withMap(result.code, result.map, path);
 }
 
+const require = nodeModule.createRequire(import.meta.url);
 const places: FunctionPlace[] = [];
 
 /**
@@ -46,8 +49,11 @@ const places: FunctionPlace[] = [];
  */
 function writeLate(place: FunctionPlace): string {
   const key = Symbol.for("rote.fingerprint");
-  (globalThis as Record<symbol, unknown>)[key] ??= (number: number) =>
-    lateRevision(places[number] as FunctionPlace);
+  (globalThis as Record<symbol, unknown>)[key] ??= (number: number) => {
+    // It needs rote, which cannot be loaded while the program is in the middle of that.
+    const { lateRevision } = require("./fingerprint/late-revision.js") as Late;
+    return lateRevision(places[number] as FunctionPlace);
+  };
   places.push(place);
   return `() => globalThis[Symbol.for("rote.fingerprint")]?.(${places.length - 1})`;
 }

@@ -1,10 +1,9 @@
-import { bodyOf, identifier, isNode, type Node, nodes, type Tree } from "../ast.ts";
+import { bodyOf, identifier, isNode, type Node, nodes, type Tree, unwrap } from "../ast.ts";
 import { readRoteNames } from "../rote-names.ts";
 import { isErased } from "./erased.ts";
 import { writeForm } from "./normal-form.ts";
 import type { Form, ModuleNames } from "./observe.ts";
 import { lexicalNames, varNames } from "./scope.ts";
-import { bare } from "./writes.ts";
 
 /** A declaration at the top of a module, or a statement there: what a fingerprint is made of. */
 export interface Declaration {
@@ -150,7 +149,7 @@ class Reader {
   }
 
   private readDefault(declaration: Node): void {
-    const value = bare(declaration);
+    const value = unwrap(declaration);
     const name = identifier(value) ?? identifier(declaration["id"]);
     const isDeclared = declaration.type.endsWith("Declaration") && name !== undefined;
     if (isDeclared) this.addParts(declaration);

@@ -1,10 +1,9 @@
-import { identifier, keyName, type Node, nodes } from "../ast.ts";
+import { identifier, keyName, type Node, nodes, unwrap } from "../ast.ts";
 import { type RoteNames, roteCallee } from "../rote-names.ts";
 import { type Outside, outsideAt } from "./outside.ts";
 import { memoizeName } from "./rote-options.ts";
 import { type Binding, boundNames, Scope } from "./scope.ts";
 import {
-  bare,
   callingMethods,
   memberName,
   readingMethods,
@@ -177,8 +176,8 @@ export class Observer {
   protected pathOf(node: Node): NamePath | undefined {
     const path: string[] = [];
     let flags = "";
-    let at = bare(node);
-    for (; ; at = bare(at["object"] as Node)) {
+    let at = unwrap(node);
+    for (; ; at = unwrap(at["object"] as Node)) {
       if (at.type === "JSXMemberExpression") {
         path.unshift((at["property"] as Node)["name"] as string);
         flags = `.${flags}`;
@@ -322,7 +321,7 @@ export class Observer {
   }
 
   protected noteCall(node: Node, given: readonly Node[]): void {
-    const callee = bare(node["callee"] as Node);
+    const callee = unwrap(node["callee"] as Node);
     if (this.depth === 0) this.runs = true;
     const path = this.outerPath(callee);
     const isGlobal = path !== undefined && !this.known.names.has(path[0] as string);
@@ -347,7 +346,7 @@ export class Observer {
   }
 
   private inline(functions: readonly Node[]): void {
-    for (const each of functions) this.inlined.add(bare(each));
+    for (const each of functions) this.inlined.add(unwrap(each));
   }
 
   private noteGlobalCall(node: Node, path: readonly string[], given: readonly Node[]): void {
@@ -362,7 +361,7 @@ export class Observer {
     const path = this.outerPath(node["callee"] as Node);
     const isRequire = path?.[0] === "require" && !this.known.names.has("require");
     if (!isRequire || path.length > 1) return false;
-    const source = given[0] === undefined ? undefined : bare(given[0]);
+    const source = given[0] === undefined ? undefined : unwrap(given[0]);
     if (typeof source?.["value"] === "string") {
       this.refer({ from: source["value"], path: [] }, node);
       return true;

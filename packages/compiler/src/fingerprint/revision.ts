@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { type Reached, RoteError } from "rote";
-import { packReached } from "rote/store";
+import { createRequire } from "node:module";
+import type { Reached } from "rote";
 import { formatFinding } from "./finding.ts";
-import { createFingerprinter, type Fingerprint, type Fingerprinter } from "./fingerprint.ts";
+import type { Fingerprint, Fingerprinter } from "./fingerprint.ts";
+
+const require = createRequire(import.meta.url);
 
 /** Where a function is: in which file, and there under an offset, or a name if the text is not that of the file. */
 export interface FunctionPlace {
@@ -13,7 +15,7 @@ export interface FunctionPlace {
 }
 
 /** What the runtime is told of a fingerprint: see `Revision` of rote. */
-interface Revision {
+export interface Revision {
   readonly digest: string;
   readonly unseen: readonly (readonly [text: string, variable?: string])[];
   reached(): readonly Reached[];
@@ -30,8 +32,8 @@ export function revisionOf(
     const isFile = readFileSync(path, "utf8") === code;
     made = fingerprinter.fingerprint(path, isFile ? offset : name);
   } catch (error) {
-    if (error instanceof RoteError || (error as NodeJS.ErrnoException).code !== undefined)
-      return undefined;
+    // Of rote, or of the file system.
+    if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
     throw error;
   }
   const unseen = made.unseen.map((finding): [string, string?] =>
@@ -60,18 +62,12 @@ export function writeRevision(
   return JSON.stringify({
     digest,
     ...(needed.length > 0 && { unseen: needed }),
-    ...(withReached && { reached: packReached(revision.reached()) }),
+    ...(withReached && { reached: pack(revision.reached()) }),
   });
 }
 
-let shared: Fingerprinter | undefined;
-const late = new Map<FunctionPlace, Revision | undefined>();
-
-/** For functions of this process, whose files do not change while it runs. */
-export function lateRevision(place: FunctionPlace): Revision | undefined {
-  if (late.has(place)) return late.get(place);
-  shared ??= createFingerprinter();
-  const made = revisionOf(shared, place);
-  late.set(place, made);
-  return made;
+/** Not loaded before it is needed: this may run while the program is in the middle of loading rote. */
+function pack(reached: readonly Reached[]): object {
+  const { packReached } = require("rote/store") as typeof import("rote/store");
+  return packReached(reached);
 }

@@ -1,6 +1,6 @@
 /**
  * What of a node is part of its normal form, in this order. A field that is not listed is erased: types, modifiers of
- * TypeScript, how a literal is spelt. Kinds that are missing here have a method of their own in normal-form.ts.
+ * TypeScript, how a literal is spelt. Kinds that are missing here have a method of their own in the writers.
  */
 export const shapes: Readonly<Record<string, readonly string[]>> = {
   AccessorProperty: ["static", "decorators", "value"],
@@ -34,16 +34,6 @@ export const shapes: Readonly<Record<string, readonly string[]>> = {
   WithStatement: ["object", "body"],
   YieldExpression: ["delegate", "argument"],
 };
-
-/** Brackets and types around an expression. */
-export const wrappers: ReadonlySet<string> = new Set([
-  "ParenthesizedExpression",
-  "TSAsExpression",
-  "TSInstantiationExpression",
-  "TSNonNullExpression",
-  "TSSatisfiesExpression",
-  "TSTypeAssertion",
-]);
 
 /** Statements and members that exist for the type checker alone. */
 export const typesOnly: ReadonlySet<string> = new Set([

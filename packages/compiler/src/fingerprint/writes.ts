@@ -1,5 +1,4 @@
-import { identifier, isNode, type Node, nodes } from "../ast.ts";
-import { wrappers } from "./shapes.ts";
+import { identifier, isNode, type Node, nodes, unwrap } from "../ast.ts";
 
 /**
  * How sure it is that code changes what a name stands for: `"written"` by an assignment or by what is known to
@@ -7,25 +6,18 @@ import { wrappers } from "./shapes.ts";
  */
 export type WriteKind = "written" | "called" | "passed";
 
-/** An expression without brackets and types. */
-export function bare(node: Node): Node {
-  let at = node;
-  while (wrappers.has(at.type)) at = at["expression"] as Node;
-  return at;
-}
-
 /** The name of a member that is written out: `a.b`, `a["b"]`. */
 export function memberName(node: Node): string | undefined {
   const property = node["property"] as Node;
   if (node["computed"] !== true)
     return property.type === "PrivateIdentifier" ? undefined : identifier(property);
-  const key = bare(property);
+  const key = unwrap(property);
   return key.type === "Literal" && typeof key["value"] === "string" ? key["value"] : undefined;
 }
 
 /** The identifier that an expression leads back to: `a` in `a.b[c].d` and, through calls, in `a.get(b).c`. */
 export function rootOf(node: Node, throughCalls = true): Node | undefined {
-  let at = bare(node);
+  let at = unwrap(node);
   for (;;) {
     if (at.type === "Identifier") return at;
     const next =
@@ -37,13 +29,13 @@ export function rootOf(node: Node, throughCalls = true): Node | undefined {
             ? at["callee"]
             : undefined;
     if (!isNode(next)) return undefined;
-    at = bare(next);
+    at = unwrap(next);
   }
 }
 
 /** The targets of an assignment, those in a pattern, too. */
 export function targetsOf(left: Node): Node[] {
-  const target = bare(left);
+  const target = unwrap(left);
   switch (target.type) {
     case "ObjectPattern":
       return nodes(target["properties"]).flatMap((each) =>
