@@ -50,7 +50,7 @@ const places: FunctionPlace[] = [];
 function writeLate(place: FunctionPlace): string {
   const key = Symbol.for("rote.fingerprint");
   (globalThis as Record<symbol, unknown>)[key] ??= (number: number) => {
-    // It needs rote, which cannot be loaded while the program is in the middle of that.
+    // Loaded with the first function that has a store.
     const { lateRevision } = require("./fingerprint/late-revision.js") as Late;
     return lateRevision(places[number] as FunctionPlace);
   };

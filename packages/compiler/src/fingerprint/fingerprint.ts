@@ -1,5 +1,6 @@
 import { relative, resolve, sep } from "node:path";
-import { type Reached, RoteError } from "rote";
+import type { Reached } from "rote";
+import { invalidOption } from "../invalid.ts";
 import { Effects } from "./effects.ts";
 import { Files } from "./files.ts";
 import type { Finding } from "./finding.ts";
@@ -101,10 +102,10 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
       const path = resolve(file);
       const module = linker.module(path);
       if (module === undefined)
-        throw new RoteError(
-          "ERR_INVALID_OPTION",
+        throw invalidOption(
           `${path} cannot be read as a module of JavaScript or TypeScript. Pass the file in which the function is written, and mend what is not valid in it.`,
-          { option: "file", value: path },
+          "file",
+          path,
         );
       const located = indexOf(module).find(nameOrOffset);
       const around = effects.get(module) ?? new Effects(linker, module);
