@@ -7,6 +7,7 @@
  * - cold: all files are read, parsed and linked, and one function of each is asked for; for 1000 files.
  * - warm: a function whose modules have been read.
  * - refresh: one file has changed, and every file is asked for one function again; for 1000 files.
+ * - wide: the first function of a file that loads 600 others and reaches a declaration of each, after another one that does.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -57,13 +58,53 @@ async function measure(directory) {
   };
 }
 
+/** A file that loads 600 others, which other files do, too: what the first function of it costs. */
+async function measureWide(directory) {
+  const { createFingerprinter } = await import("@rote/compiler");
+  const fingerprinter = createFingerprinter({ root: directory });
+  const times = globSync("use-*.mjs", { cwd: directory }).map((file) => {
+    const before = milliseconds();
+    fingerprinter.fingerprint(join(directory, file), "use");
+    return milliseconds() - before;
+  });
+  // The first one reads the files.
+  return median(times.slice(1));
+}
+
+/** Modules that use each other, with a table that some of them fill while they are loaded. */
+function writeWide(directory) {
+  const names = Array.from({ length: 600 }, (_, number) => `m${number}`);
+  for (const [number, name] of names.entries()) {
+    const inner = `m${number >> 1}`;
+    const text =
+      number === 0
+        ? "export const table = new Map();\nexport const m0 = (n) => table.get(n);\n"
+        : `import { table } from "./m0.mjs";\nimport { ${inner} as inner } from "./${inner}.mjs";\nconst factor = ${number};\nexport const ${name} = (n) => inner(n) * factor;\n${number % 20 === 0 ? `table.set(${number}, factor);\n` : ""}`;
+    writeFileSync(join(directory, `${name}.mjs`), text);
+  }
+  const all = names.map((name) => `export * from "./${name}.mjs";`).join("\n");
+  writeFileSync(join(directory, "all.mjs"), all);
+  for (let number = 0; number < 40; number++)
+    writeFileSync(
+      join(directory, `use-${number}.mjs`),
+      `import * as all from "./all.mjs";\nexport const use = (name) => all[name](${number});\n`,
+    );
+}
+
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "7" }, measure: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "7" },
+    measure: { type: "string" },
+    wide: { type: "string" },
+  },
 });
 if (values.measure !== undefined) {
-  console.log(JSON.stringify(await measure(values.measure)));
+  const wide = await measureWide(values.wide);
+  console.log(JSON.stringify({ ...(await measure(values.measure)), wide }));
 } else {
   const directory = mkdtempSync(join(tmpdir(), "rote-bench-"));
+  const wide = mkdtempSync(join(tmpdir(), "rote-bench-"));
+  writeWide(wide);
   const rounds = [];
   try {
     const parts = ["packages/rote/src", "packages/cli/src", "packages/compiler/src", "scripts"];
@@ -76,14 +117,14 @@ if (values.measure !== undefined) {
     for (let round = 0; round < Number(values.rounds); round++) {
       const child = spawnSync(
         process.execPath,
-        [fileURLToPath(import.meta.url), "--measure", directory],
+        [fileURLToPath(import.meta.url), "--measure", directory, "--wide", wide],
         { encoding: "utf8", cwd: fileURLToPath(new URL(".", import.meta.url)) },
       );
       if (child.status !== 0) throw new Error(child.stderr);
       rounds.push(JSON.parse(child.stdout));
     }
   } finally {
-    rmSync(directory, { recursive: true });
+    for (const each of [directory, wide]) rmSync(each, { recursive: true });
   }
   const of = (field) => median(rounds.map((each) => each[field]));
   console.log(
@@ -94,4 +135,5 @@ if (values.measure !== undefined) {
   console.log(
     `refresh   ${of("refresh").toFixed(0)} ms for 1000 files, of which ${of("again")} read again`,
   );
+  console.log(`wide      ${of("wide").toFixed(1)} ms for a file that loads 600 others`);
 }

@@ -1,6 +1,7 @@
 import { relative, resolve, sep } from "node:path";
 import type { Reached } from "rote";
 import { invalidOption } from "../invalid.ts";
+import { EffectIndex } from "./effect-index.ts";
 import { Effects } from "./effects.ts";
 import { Files } from "./files.ts";
 import type { Finding } from "./finding.ts";
@@ -84,6 +85,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
   const files = new Files();
   const conditions = options.conditions ?? ["node", "import", "module-sync", "require", "default"];
   const linker = new Linker(files, new Resolver(conditions));
+  let index = new EffectIndex(linker);
   const effects = new Map<Module, Effects>();
   const indexes = new Map<Module, FunctionIndex>();
 
@@ -108,7 +110,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
           path,
         );
       const located = indexOf(module).find(nameOrOffset);
-      const around = effects.get(module) ?? new Effects(linker, module);
+      const around = effects.get(module) ?? new Effects(linker, index, module);
       effects.set(module, around);
       const { digest, steps } = reach(linker, around, { module, ...located });
       const { findings, env: read } = findUnseen(linker, around, steps, root, env);
@@ -133,6 +135,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
       files.refresh();
       // Files that were not there may be there now, and lockfiles may have changed.
       linker.clear();
+      index = new EffectIndex(linker);
       effects.clear();
       indexes.clear();
     },

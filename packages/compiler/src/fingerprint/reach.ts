@@ -69,9 +69,12 @@ export function reach(
 
   take(firstStep(linker, effects, root));
   for (const vertex of queue) {
-    const known = effects.steps.get(vertex);
+    const known = effects.steps.get(vertex) ?? effects.index.sharedStep(vertex);
     const step = known ?? stepOf(linker, effects, vertex);
-    if (known === undefined) effects.steps.set(vertex, step);
+    if (known === undefined) {
+      effects.steps.set(vertex, step);
+      effects.index.share(vertex, step, touchedBy(step));
+    }
     take(step);
   }
   return { digest: `${algorithm}-${hash.digest("hex")}`, steps };
@@ -113,6 +116,15 @@ function stepOf(linker: Linker, effects: Effects, vertex: Vertex): Step {
       return { vertex, module, forms, digest, edges };
     }
   }
+}
+
+/** What would have to be changed by some module for the step to be another one: see `stepOf` and `momentOf`. */
+function touchedBy({ vertex, module, edges }: Step): DeclarationVertex[] {
+  const all = vertex?.kind === "declaration" ? [vertex] : [];
+  for (const { to, reference } of edges)
+    if (reference?.isImmediate === true && to.kind === "declaration" && to.module === module)
+      all.push(to);
+  return all;
 }
 
 function wholeStep(linker: Linker, module: Module): Step {

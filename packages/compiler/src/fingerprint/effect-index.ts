@@ -1,0 +1,172 @@
+import type { DeclarationVertex, LeafVertex, Linker, Module, Target, Vertex } from "./link.ts";
+import type { Declaration } from "./module.ts";
+import type { Write } from "./observe.ts";
+import type { Step } from "./reach.ts";
+
+/** Where a variable is written while the program runs. */
+export interface LateWrite {
+  readonly module: Module;
+  readonly start: number;
+}
+
+/** What a module loads, in this order. */
+export interface Loads {
+  readonly modules: readonly Module[];
+  /** Those that are loaded without a name, and packages and native code that are. */
+  readonly bare: readonly (Module | LeafVertex)[];
+}
+
+/**
+ * What modules do to declarations, theirs and others'. It is the same whoever loads them, so each is looked at once;
+ * who asks says which modules are loaded, and in which order: see effects.ts.
+ */
+export class EffectIndex {
+  private readonly linker: Linker;
+  private readonly noted = new Set<Module>();
+  private readonly counted = new Set<Module>();
+  private readonly loads = new Map<Module, Loads>();
+  private readonly globals = new Map<Module, readonly (readonly DeclarationVertex[])[]>();
+  /** The statements, and the values of variables, that change a declaration while they are loaded. */
+  readonly direct: Map<DeclarationVertex, Set<DeclarationVertex>> = new Map();
+  /** The functions that change it, each with the first place. */
+  readonly late: Map<DeclarationVertex, Map<DeclarationVertex, LateWrite>> = new Map();
+  /** Steps of walks that are the same for everybody, as long as nobody is known who changes these. */
+  private readonly steps = new Map<Vertex, { step: Step; unless: readonly DeclarationVertex[] }>();
+  /** Who uses it. */
+  readonly users: Map<DeclarationVertex, Set<DeclarationVertex>> = new Map();
+  /** Where it stands in its module. */
+  readonly order: Map<DeclarationVertex, number> = new Map();
+
+  constructor(linker: Linker) {
+    this.linker = linker;
+  }
+
+  /** Keeps a step that no effect has a part in, so far. */
+  share(vertex: Vertex, step: Step, unless: readonly DeclarationVertex[]): void {
+    if (!this.isAnyChanged(unless)) this.steps.set(vertex, { step, unless });
+  }
+
+  /** A step that was kept, unless modules that were noted since have a part in it. */
+  sharedStep(vertex: Vertex): Step | undefined {
+    const shared = this.steps.get(vertex);
+    return shared === undefined || this.isAnyChanged(shared.unless) ? undefined : shared.step;
+  }
+
+  private isAnyChanged(vertices: readonly DeclarationVertex[]): boolean {
+    return vertices.some((each) => this.direct.has(each) || this.late.has(each));
+  }
+
+  /** Takes note of what a module does. */
+  add(module: Module): void {
+    if (this.noted.has(module)) return;
+    this.noted.add(module);
+    for (const [place, declaration] of module.facts.declarations.entries()) {
+      const vertex = this.linker.vertex(module, declaration);
+      this.order.set(vertex, place);
+      for (const form of declaration.forms) {
+        for (const write of form.writes) this.note(vertex, write);
+        if (!form.writesLocals || !declaration.isStatement) continue;
+        for (const { name = "", path, start } of form.references)
+          this.note(vertex, { name, path, kind: "written", isImmediate: true, start });
+      }
+    }
+  }
+
+  /** Takes note of what the declarations of a module use. */
+  addUses(module: Module): void {
+    if (this.counted.has(module)) return;
+    this.counted.add(module);
+    for (const declaration of module.facts.declarations) {
+      const user = this.linker.vertex(module, declaration);
+      for (const { references } of declaration.forms)
+        for (const reference of references) {
+          const used = this.linker.target(module, reference).vertex;
+          if (used.kind === "declaration") addTo(this.users, used, user);
+        }
+    }
+  }
+
+  /** The declarations of a module that belong to every function; `isInBare`: it is imported without a name. */
+  globalsOf(module: Module, isInBare: boolean): readonly DeclarationVertex[] {
+    const known = this.globals.get(module);
+    const found =
+      known ??
+      [false, true].map((each) =>
+        module.facts.declarations
+          .filter((declaration) => isGlobal(declaration, each))
+          .map((declaration) => this.linker.vertex(module, declaration)),
+      );
+    if (known === undefined) this.globals.set(module, found);
+    return found[isInBare ? 1 : 0] ?? [];
+  }
+
+  loadsOf(module: Module): Loads {
+    const known = this.loads.get(module);
+    if (known !== undefined) return known;
+    const modules: Module[] = [];
+    const bare: (Module | LeafVertex)[] = [];
+    const add = (from: string, isBare: boolean): void => {
+      const vertex = this.linker.load(module, from);
+      const isLeaf = vertex.kind === "leaf";
+      if (isLeaf && isBare && (vertex.type === "package" || vertex.type === "native"))
+        bare.push(vertex);
+      if (vertex.kind !== "whole") return;
+      modules.push(vertex.module);
+      if (isBare) bare.push(vertex.module);
+    };
+    for (const { from, isBare } of module.facts.loads) add(from, isBare);
+    for (const { forms } of module.facts.declarations)
+      for (const { references } of forms)
+        for (const { from } of references) if (from !== undefined) add(from, false);
+    const found = { modules, bare };
+    this.loads.set(module, found);
+    return found;
+  }
+
+  private note(by: DeclarationVertex, write: Write): void {
+    if (write.kind !== "written" && !(by.declaration.isStatement && write.isImmediate)) return;
+    for (const vertex of this.written(by.module, write.name, write.path)) {
+      if (write.isImmediate) {
+        addTo(this.direct, vertex, by);
+        continue;
+      }
+      const writers = this.late.get(vertex) ?? new Map<DeclarationVertex, LateWrite>();
+      if (!writers.has(by)) writers.set(by, { module: by.module, start: write.start });
+      this.late.set(vertex, writers);
+    }
+  }
+
+  /** The declaration that a name stands for, and those that it is another name for. */
+  private written(module: Module, name: string, path: readonly string[]): DeclarationVertex[] {
+    const found: DeclarationVertex[] = [];
+    let target: Target | undefined = this.linker.local(module, name, path);
+    for (let steps = 0; target?.vertex.kind === "declaration" && steps < 8; steps++) {
+      const { vertex }: { vertex: DeclarationVertex } = { vertex: target.vertex };
+      found.push(vertex);
+      const own: string = vertex.declaration.names[target.index] ?? "";
+      const [first, ...rest]: readonly string[] =
+        vertex.declaration.forms.find(({ aliases }) => aliases.has(own))?.aliases.get(own) ?? [];
+      target =
+        first === undefined
+          ? undefined
+          : this.linker.local(vertex.module, first, [...rest, ...target.path]);
+    }
+    return found;
+  }
+}
+
+function isGlobal({ forms, isStatement }: Declaration, isInBare: boolean): boolean {
+  return forms.some(
+    ({ writesGlobals, runs }) => writesGlobals || (isInBare && (isStatement || runs)),
+  );
+}
+
+function addTo(
+  map: Map<DeclarationVertex, Set<DeclarationVertex>>,
+  key: DeclarationVertex,
+  value: DeclarationVertex,
+): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, new Set([value]));
+  else known.add(value);
+}
