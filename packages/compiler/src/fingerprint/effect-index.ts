@@ -1,3 +1,4 @@
+import { Conduct } from "./conduct.ts";
 import type { DeclarationVertex, LeafVertex, Linker, Module, Target, Vertex } from "./link.ts";
 import type { Declaration } from "./module.ts";
 import type { Write } from "./observe.ts";
@@ -22,6 +23,7 @@ export interface Loads {
  */
 export class EffectIndex {
   private readonly linker: Linker;
+  private readonly conduct: Conduct;
   private readonly noted = new Set<Module>();
   private readonly counted = new Set<Module>();
   private readonly loads = new Map<Module, Loads>();
@@ -39,6 +41,7 @@ export class EffectIndex {
 
   constructor(linker: Linker) {
     this.linker = linker;
+    this.conduct = new Conduct(linker);
   }
 
   /** Keeps a step that no effect has a part in, so far. */
@@ -66,8 +69,9 @@ export class EffectIndex {
       for (const form of declaration.forms) {
         for (const write of form.writes) this.note(vertex, write);
         if (!form.writesLocals || !declaration.isStatement) continue;
+        const kind = "written" as const;
         for (const { name = "", path, start } of form.references)
-          this.note(vertex, { name, path, kind: "written", isImmediate: true, start });
+          this.note(vertex, { name, path, kind, how: { kind }, isImmediate: true, start });
       }
     }
   }
@@ -124,7 +128,9 @@ export class EffectIndex {
   }
 
   private note(by: DeclarationVertex, write: Write): void {
-    if (write.kind !== "written" && !(by.declaration.isStatement && write.isImmediate)) return;
+    const { isStatement } = by.declaration;
+    const isPossible = isStatement && write.isImmediate && write.kind !== "given";
+    if (write.kind !== "written" && !isPossible && !this.conduct.changes(by.module, write)) return;
     for (const vertex of this.written(by.module, write.name, write.path)) {
       if (write.isImmediate) {
         addTo(this.direct, vertex, by);

@@ -10,11 +10,13 @@ afterEach(() => project.remove());
 const files = {
   "table.ts": `
     export const table = new Map<string, number>();
-    export const first = table.get("a");
+    export const quiet = new Map<string, number>();
+    export const first = quiet.get("a");
     export const learn = (n: number) => table.set("b", n);
-    export const rest = { first };`,
-  "price.ts": 'import { table, rest } from "./table.ts"; export const price = () => [table, rest];',
-  "setup.ts": 'import { table } from "./table.ts"; table.set("a", 1); export const ready = true;',
+    export const rest = { first, quiet };`,
+  "price.ts":
+    'import { table, rest } from "./table.ts"; export const price = () => [table.get("b"), rest];',
+  "setup.ts": 'import { quiet } from "./table.ts"; quiet.set("a", 1); export const ready = true;',
   "other.ts": 'import { learn } from "./table.ts"; learn(2); export const more = 1;',
   "global.ts": "globalThis.tax = 2; export const tax = 2;",
   "one.ts": 'import { price } from "./price.ts"; export const f = () => price();',

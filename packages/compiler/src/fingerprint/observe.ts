@@ -1,5 +1,6 @@
-import { identifier, keyName, type Node, nodes, unwrap } from "../ast.ts";
+import { identifier, isNode, keyName, type Node, nodes, unwrap } from "../ast.ts";
 import { type RoteNames, roteCallee } from "../rote-names.ts";
+import { type Doing, Doings, type Given, type How } from "./doings.ts";
 import { type Outside, outsideAt } from "./outside.ts";
 import { memoizeName } from "./rote-options.ts";
 import { type Binding, boundNames, Scope } from "./scope.ts";
@@ -31,6 +32,8 @@ export interface Write {
   /** Members of it, as far as they are written out. */
   readonly path: readonly string[];
   readonly kind: WriteKind;
+  /** What is called, or what it is passed to: to be looked up. */
+  readonly how: How;
   readonly isImmediate: boolean;
   readonly start: number;
 }
@@ -57,6 +60,11 @@ export interface Form {
   readonly readsReceiver: boolean;
   /** What a name that it declares is another name for. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** What its functions and methods do to what they are given, and which there are. */
+  readonly doings: readonly Doing[];
+  readonly functions: ReadonlySet<string>;
+  /** The class that a name is an instance of, or extends. */
+  readonly classes: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The names of a module. */
@@ -91,6 +99,8 @@ export class Observer {
   private writesLocals = false;
   private readsReceiver = false;
   private aliases = new Map<string, readonly string[]>();
+  private readonly classes = new Map<string, readonly string[]>();
+  protected readonly doings: Doings = new Doings();
   private captured = new Map<Binding, number>();
   private count = 0;
   private depth = 0;
@@ -106,9 +116,11 @@ export class Observer {
   form(): Form {
     if (this.found !== undefined) return this.found;
     const { out: text, references, writes, sights, runs, calls } = this;
-    const { writesGlobals, writesLocals, readsReceiver, aliases } = this;
+    const { writesGlobals, writesLocals, readsReceiver, aliases, classes } = this;
     const written = { writes, writesGlobals, writesLocals };
-    return { text, references, sights, runs, calls, ...written, readsReceiver, aliases };
+    const { found: doings, functions } = this.doings;
+    const known = { aliases, classes, doings, functions };
+    return { text, references, sights, runs, calls, ...written, readsReceiver, ...known };
   }
 
   protected put(text: string): void {
@@ -146,6 +158,32 @@ export class Observer {
 
   protected leaveFunction(node: Node): void {
     if (!this.inlined.has(node)) this.depth--;
+  }
+
+  /** The parameters of a function that is the declaration's own. */
+  protected noteParams(of: string | undefined, params: readonly Node[]): void {
+    if (of === undefined) return;
+    for (const [to, param] of params.entries())
+      for (const name of boundNames(param)) {
+        const binding = this.scope.find(name);
+        if (binding !== undefined) binding.given = { of, to };
+      }
+  }
+
+  /** `const registry = new Registry()`, `class Registry extends Base`. */
+  protected noteClass(name: string | undefined, node: unknown): void {
+    const path = isNode(node) ? this.outerPath(node) : undefined;
+    if (name !== undefined && path !== undefined && this.scope.find(name) === undefined)
+      this.classes.set(name, path);
+  }
+
+  /** What a function was given, if an expression is that or a part of it. */
+  private givenOf(node: Node): Given | undefined {
+    let at = unwrap(node);
+    while (at.type === "MemberExpression" || at.type === "ChainExpression")
+      at = unwrap((at["object"] ?? at["expression"]) as Node);
+    if (at.type === "ThisExpression") return this.doings.receiver;
+    return this.scope.find(identifier(at) ?? "")?.given;
   }
 
   protected noteReceiver(): void {
@@ -259,6 +297,8 @@ export class Observer {
 
   /** Notes what is another name for what; whether all that is read of it has been noted, too. */
   protected noteAlias(id: Node, init: Node): boolean {
+    const given = this.givenOf(init);
+    if (given !== undefined) this.give(boundNames(id), given);
     const path = this.outerPath(init);
     if (path === undefined || path[0] === "arguments") return false;
     const give = (pattern: unknown, to: readonly string[]): void => {
@@ -282,13 +322,23 @@ export class Observer {
     return isGlobal && isWrittenOut;
   }
 
+  private give(names: readonly string[], given: Given): void {
+    for (const name of names) {
+      const binding = this.scope.find(name);
+      if (binding !== undefined) binding.given ??= given;
+    }
+  }
+
   /** In `for (const row of table)`, what is done to `row` is done to `table`. */
   protected noteElements(loop: Node): void {
     const head = loop["left"] as Node | undefined;
     if (loop.type !== "ForOfStatement" || head?.type !== "VariableDeclaration") return;
+    const names = nodes(head["declarations"]).flatMap(({ id }) => boundNames(id));
+    const given = this.givenOf(loop["right"] as Node);
+    if (given !== undefined) this.give(names, given);
     const root = rootOf(loop["right"] as Node, false);
     const path = root === undefined ? undefined : this.outerPath(root);
-    for (const name of nodes(head["declarations"]).flatMap(({ id }) => boundNames(id))) {
+    for (const name of names) {
       const binding = this.scope.find(name);
       if (binding !== undefined) binding.alias = path;
     }
@@ -300,22 +350,26 @@ export class Observer {
     for (const target of targetsOf(left)) {
       // A local that is assigned is changed; what it pointed to is not.
       const isLocal = this.scope.find(identifier(target) ?? "") !== undefined;
-      if (!isLocal) this.write(target, "written");
+      if (!isLocal) this.write(target, { kind: "written" });
     }
   }
 
-  private write(target: Node, kind: WriteKind): void {
+  private write(target: Node, how: How, kind: WriteKind = how.kind): void {
+    const given = this.givenOf(target);
+    // Of a part of it nobody knows which methods it has.
+    if (given !== undefined && (kind === "written" || !isMember(target)))
+      this.doings.note(given, how);
     const root = rootOf(target);
     if (root === undefined) return;
     const [name] = this.outerPath(root) ?? [];
     if (name === undefined) {
-      if (this.depth === 0 && kind !== "passed") this.writesLocals = true;
+      if (this.depth === 0 && (kind === "written" || kind === "called")) this.writesLocals = true;
       return;
     }
     const [, ...path] = this.outerPath(target) ?? [];
     const isImmediate = this.depth === 0;
     if (this.known.names.has(name))
-      this.writes.push({ name, path, kind, isImmediate, start: target.start });
+      this.writes.push({ name, path, kind, how, isImmediate, start: target.start });
     else if (kind === "written" && isImmediate && name !== "module" && name !== "exports")
       this.writesGlobals = true;
   }
@@ -327,21 +381,27 @@ export class Observer {
     const isGlobal = path !== undefined && !this.known.names.has(path[0] as string);
     if (isGlobal) this.noteGlobalCall(node, path, given);
     else if (path !== undefined && this.depth === 0) this.calls.push(path[0] as string);
+    let passed: WriteKind = "passed";
     if (callee.type === "MemberExpression") {
       const method = memberName(callee) ?? "";
       if (callingMethods.has(method)) this.inline(given);
-      const kind = writingMethods.has(method) ? "written" : "called";
-      if (!readingMethods.has(method) && !isGlobal) this.write(callee["object"] as Node, kind);
-      // A known method of the language does not change what it is given, either.
-      if (!isGlobal && (kind === "written" || readingMethods.has(method))) return;
+      const isWritten = writingMethods.has(method);
+      const isRead = readingMethods.has(method);
+      const how = isWritten
+        ? ({ kind: "written" } as const)
+        : ({ kind: "called", method } as const);
+      // What is called like a method of the language may be one of the sources.
+      if (!isGlobal) this.write(callee["object"] as Node, how, isRead ? "given" : how.kind);
+      if (!isGlobal && (isWritten || isRead)) passed = "given";
     }
     if (/Function/.test(callee.type)) this.inline([callee]);
     const writes = isGlobal && writers.has(path.join("."));
-    if (writes && given[0] !== undefined) this.write(given[0], "written");
+    if (writes && given[0] !== undefined) this.write(given[0], { kind: "written" });
     if (isGlobal || this.isFromRote(callee)) return;
-    for (const argument of given) {
+    for (const [index, argument] of given.entries()) {
       const value = argument.type === "SpreadElement" ? (argument["argument"] as Node) : argument;
-      if (this.pathOf(value) !== undefined) this.write(value, "passed");
+      const isPath = this.pathOf(value) !== undefined || unwrap(value).type === "ThisExpression";
+      if (isPath) this.write(value, { kind: "passed", callee: path ?? [], index }, passed);
     }
   }
 
@@ -386,4 +446,9 @@ export class Observer {
   protected noteJsx(node: Node): void {
     if (this.known.names.has("React")) this.refer({ name: "React", path: [] }, node);
   }
+}
+
+function isMember(node: Node): boolean {
+  const { type } = unwrap(node);
+  return type === "MemberExpression" || type === "ChainExpression";
 }

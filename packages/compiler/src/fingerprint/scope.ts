@@ -1,4 +1,5 @@
 import { identifier, isNode, type Node, nodes } from "../ast.ts";
+import type { Given } from "./doings.ts";
 import { isErased } from "./erased.ts";
 
 /** What a name inside of a declaration stands for. */
@@ -12,6 +13,8 @@ export interface Binding {
   readonly isInFunction: boolean;
   /** The path outside of the declaration, `["table", "rows"]`, that it is another name for. */
   alias: readonly string[] | undefined;
+  /** What its function was given that it is, or is a part of. */
+  given: Given | undefined;
 }
 
 /** The names of one block or function, and those around it. */
@@ -28,7 +31,8 @@ export class Scope {
   declare(name: string, owner: object, member?: string): void {
     if (this.names.has(name)) return;
     const { isInFunction } = this;
-    this.names.set(name, { owner, number: undefined, member, isInFunction, alias: undefined });
+    const unknown = { number: undefined, alias: undefined, given: undefined };
+    this.names.set(name, { owner, member, isInFunction, ...unknown });
   }
 
   find(name: string): Binding | undefined {

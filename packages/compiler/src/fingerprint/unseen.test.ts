@@ -164,6 +164,147 @@ test.each([
   expect(codes).toEqual([code]);
 });
 
+const registry =
+  "class Registry { seen: any = {}; #all = []; learn(n) { this.seen[n] = 1; } keep(n) { this.#all.push(n); } add2(n) { this.learn(n); } " +
+  "deep(n) { const all = this.#all; [n].forEach(() => all.push(n)); } knows(n) { return this.seen[n]; } copy() { const o = new Registry(); o.seen = this.seen; return o; } " +
+  "each() { for (const x of [1]) x; let y = this.seen; y = 1; return y; } arrow = (n) => { this.seen = n; } } const registry = new Registry();";
+const reads = "export const f = () => registry.knows(1);";
+
+test.each([
+  ["a method that assigns to a member", `${registry} export const g = () => registry.learn(1);`],
+  ["a method that grows a private array", `${registry} export const g = () => registry.keep(1);`],
+  ["a method that calls one that does", `${registry} export const g = () => registry.add2(1);`],
+  ["a method that does under a local name", `${registry} export const g = () => registry.deep(1);`],
+  ["a function that is a member", `${registry} export const g = () => registry.arrow(1);`],
+  [
+    "a method of another name for it",
+    `${registry} const r = registry; export const g = () => r.learn(1);`,
+  ],
+  [
+    "a method of a local name for it",
+    `${registry} export const g = () => { const r = registry; r.learn(1); };`,
+  ],
+  [
+    "a method that is called as one that reads is",
+    "class Registry { n = 0; get() { return this.n++; } knows() { return this.n; } } const registry = new Registry(); export const g = () => registry.get();",
+  ],
+  [
+    "a method that is inherited",
+    "class Base { n = 0; learn() { this.n++; } } class Registry extends Base { knows() { return this.n; } } const registry = new Registry(); export const g = () => registry.learn();",
+  ],
+  [
+    "a method that is inherited from Map",
+    "class Registry extends Map { learn(n) { this.set(n, n); } knows(n) { return this.get(n); } } const registry = new Registry(); export const g = () => registry.learn(1);",
+  ],
+  [
+    "a method that calls one of a subclass",
+    "class Base { learn() { this.keep(); } keep() {} } class Registry extends Base { n = 0; keep() { this.n = 1; } knows() { return this.n; } } const registry = new Registry(); export const g = () => registry.learn();",
+  ],
+  [
+    "a method of an object",
+    "const registry = { all: [], learn(n) { this.all.push(n); }, knows: (n) => n }; export const g = () => registry.learn(1);",
+  ],
+  [
+    "a static method",
+    "class registry { static n = 0; static learn() { this.n = 1; } static knows() { return this.n; } } export const g = () => registry.learn();",
+  ],
+  [
+    "a function that writes to its parameter",
+    `${registry} function fill(r) { r.seen.x = 1; } export const g = () => fill(registry);`,
+  ],
+  [
+    "one that writes to a part of it",
+    `${registry} const fill = (n, { seen }) => { seen.x = n; }; export const g = () => fill(1, registry);`,
+  ],
+  [
+    "one that passes it on",
+    `${registry} function fill(r) { r.seen.x = 1; } function go(r) { fill(r); } export const g = () => go(registry);`,
+  ],
+  [
+    "one that calls a method that writes",
+    `${registry} function fill(r) { r.learn(1); } export const g = () => fill(registry);`,
+  ],
+  [
+    "one that writes in a loop",
+    `${registry} function fill(all) { for (const r of all) r.x = 1; } export const g = () => fill(registry);`,
+  ],
+  [
+    "one that is a method",
+    `${registry} const filler = { fill(r) { r.seen = {}; } }; export const g = () => filler.fill(registry);`,
+  ],
+  [
+    "one that writes to what is passed as this",
+    `${registry} class Fill { go(r) { r.learn(1); } } const fill = new Fill(); export const g = () => fill.go(registry);`,
+  ],
+])("state that is changed by %s is reported", (_, main) => {
+  const places = read(`${main}\n${reads}`).unseen;
+  expect(places.map(({ code }) => code)).toEqual(["ROTE_UNSEEN_STATE"]);
+});
+
+test("state that a class and a function of other modules change is reported where they are called", () => {
+  const files = {
+    "base.ts": "export class Base { n = 0; learn() { this.n = 1; } }",
+    "registry.ts":
+      'import * as base from "./base.ts"; export class Registry extends base.Base {}\nexport const registry = new Registry();',
+    "fill.ts": 'export { fill } from "./far.ts";',
+    "far.ts": "export const fill = (r: any) => { r.learn(); };",
+    "go.ts":
+      'import { registry } from "./registry.ts"; import { fill } from "./fill.ts";\nexport const go = () => fill(registry);',
+  };
+  const main =
+    'import "./go.ts"; import { registry } from "./registry.ts"; export const f = () => registry.n;';
+  expect(unseenIn(main, files)).toEqual(["ROTE_UNSEEN_STATE go.ts:2:30"]);
+});
+
+test.each([
+  ["a method that only reads", `${registry} export const g = () => registry.knows(1);`],
+  ["a method that changes a copy", `${registry} export const g = () => registry.copy().seen;`],
+  ["a method that assigns to a local", `${registry} export const g = () => registry.each();`],
+  [
+    "a method of another instance",
+    `${registry} const other = new Registry(); export const g = () => other.learn(1);`,
+  ],
+  [
+    "a method of a local instance",
+    `${registry} export const g = () => { const registry = new Registry(); registry.learn(1); };`,
+  ],
+  [
+    "a method that is not of its class",
+    `${registry} class Other { knows(n) { this.x = n; } } export const g = () => new Other().knows(1);`,
+  ],
+  [
+    "a method that is overridden",
+    "class Base { n = 0; learn() { this.n++; } } class Registry extends Base { learn() {} knows() { return this.n; } } const registry = new Registry(); export const g = () => registry.learn();",
+  ],
+  [
+    "a function inside of a method with this of its own",
+    "const registry = { n: 1, learn() { return function () { this.n = 2; }; }, knows(n) { return this.n; } }; export const g = () => registry.learn();",
+  ],
+  [
+    "the constructor",
+    `${registry.replace("learn(n)", "constructor() { this.seen = {}; } learn(n)")} export const g = () => registry.knows(2);`,
+  ],
+  [
+    "a function that reads its parameter",
+    `${registry} const count = (r) => r.knows(1); export const g = () => count(registry);`,
+  ],
+  [
+    "one that writes to another parameter",
+    `${registry} const fill = (a, b) => { b.x = 1; }; export const g = () => fill(registry, {});`,
+  ],
+  [
+    "one that assigns to its parameter",
+    `${registry} function own(r) { r = 1; return r; } export const g = () => own(registry);`,
+  ],
+  [
+    "one that passes itself what it was given",
+    `${registry} function again(r) { return again(r); } export const g = () => again(registry);`,
+  ],
+  ["a function that nobody knows", `${registry} export const g = (go) => go(registry);`],
+])("state is not said to be changed by %s", (_, main) => {
+  expect(unseenIn(`${main}\n${reads}`)).toEqual([]);
+});
+
 test("a native module is reported where it is used", () => {
   const main = 'import { add } from "./add.node";\nexport const f = () => add(1);';
   expect(unseenIn(main, { "add.node": "\0" })).toEqual(["ROTE_UNSEEN_NATIVE main.ts:2:24"]);

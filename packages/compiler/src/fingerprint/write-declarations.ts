@@ -1,4 +1,4 @@
-import { identifier, isNode, type Node, nodes } from "../ast.ts";
+import { identifier, isNode, keyName, type Node, nodes } from "../ast.ts";
 import { isErased } from "./erased.ts";
 import { boundNames, lexicalNames, privateNames, varNames } from "./scope.ts";
 import { FunctionWriter } from "./write-functions.ts";
@@ -14,6 +14,7 @@ export abstract class DeclarationWriter extends FunctionWriter {
     this.visit(node["decorators"]);
     this.scoped(own, () => {
       this.visit(node["superClass"]);
+      this.noteClass(this.doings.name, node["superClass"]);
       const numbers = new Map<string, number>();
       for (const name of privateNames(body))
         if (!numbers.has(name)) numbers.set(name, this.privateCount++);
@@ -39,7 +40,7 @@ export abstract class DeclarationWriter extends FunctionWriter {
     // The values of own fields are computed for every instance.
     const isLater = node.type !== "MethodDefinition" && node["static"] !== true;
     if (isLater) this.enterFunction(node);
-    this.visit(node["value"]);
+    this.doings.named(keyName(node), () => this.visit(node["value"]));
     if (isLater) this.leaveFunction(node);
     this.put(";");
   }
@@ -47,8 +48,9 @@ export abstract class DeclarationWriter extends FunctionWriter {
   protected declaration(node: Node): void {
     if (node.type === "TSModuleDeclaration" || isNode(node["id"])) this.boundName(node["id"]);
     this.put("=");
-    if (node.type === "FunctionDeclaration") this.fn(node);
-    else if (node.type === "ClassDeclaration") this.classOf(node);
+    const name = identifier(node["id"]);
+    if (node.type === "FunctionDeclaration") this.doings.named(name, () => this.fn(node));
+    else if (node.type === "ClassDeclaration") this.doings.named(name, () => this.classOf(node));
     else if (node.type === "TSEnumDeclaration") this.enumOf(node);
     else if (node.type === "TSModuleDeclaration") this.namespace(node);
     else this.alias(node["moduleReference"] as Node);

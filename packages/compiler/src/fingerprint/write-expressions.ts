@@ -1,4 +1,4 @@
-import { identifier, type Node, nodes, unwrap } from "../ast.ts";
+import { identifier, keyName, type Node, nodes, unwrap } from "../ast.ts";
 import { FormWriter } from "./form-writer.ts";
 import { isOptionsAlone, optionsOfResult } from "./rote-options.ts";
 import { memberName } from "./writes.ts";
@@ -96,7 +96,7 @@ export abstract class ExpressionWriter extends FormWriter {
       this.put("prototype");
     else this.key(node);
     this.put(":");
-    this.visit(value);
+    this.doings.named(keyName(node), () => this.visit(value));
   }
 
   protected key(node: Node): void {

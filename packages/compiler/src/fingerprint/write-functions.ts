@@ -1,4 +1,4 @@
-import { identifier, isNode, type Node, nodes } from "../ast.ts";
+import { identifier, isNode, type Node, nodes, unwrap } from "../ast.ts";
 import { boundNames, lexicalNames, Scope, varNames } from "./scope.ts";
 import { JsxWriter } from "./write-jsx.ts";
 
@@ -12,8 +12,13 @@ export abstract class FunctionWriter extends JsxWriter {
     this.pattern(id, true);
     this.put("=");
     const wasRead = isNode(init) && this.noteAlias(id, init);
-    if (wasRead) this.quietly(() => this.visit(init));
-    else this.visit(init);
+    const name = this.scope.find(identifier(id) ?? "") === undefined ? identifier(id) : undefined;
+    const made = unwrap(init);
+    if (made?.type === "NewExpression") this.noteClass(name, made["callee"]);
+    this.doings.named(name, () => {
+      if (wasRead) this.quietly(() => this.visit(init));
+      else this.visit(init);
+    });
   }
 
   /** `isBinding`: in a declaration, not in an assignment. */
@@ -65,8 +70,10 @@ export abstract class FunctionWriter extends JsxWriter {
     const { labels } = this;
     this.labels = [];
     this.enterFunction(node);
+    const of = this.doings.enter(node);
     this.scope = this.declareAll(own, new Scope(outer, true));
     this.scope = this.declareAll(params.flatMap(boundNames), new Scope(this.scope, true));
+    this.noteParams(of, params);
     const async = node["async"] === true ? "async " : "";
     this.put(`${async}${isArrow ? "Arrow" : "Function"}${node["generator"] === true ? "*" : ""}(`);
     for (const param of params) this.param(param);
@@ -83,6 +90,7 @@ export abstract class FunctionWriter extends JsxWriter {
       this.visit(body);
       this.put(",);]");
     }
+    this.doings.leave();
     this.leaveFunction(node);
     this.scope = outer;
     this.labels = labels;

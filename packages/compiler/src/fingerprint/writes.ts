@@ -2,9 +2,10 @@ import { identifier, isNode, type Node, nodes, unwrap } from "../ast.ts";
 
 /**
  * How sure it is that code changes what a name stands for: `"written"` by an assignment or by what is known to
- * change its object; `"called"` a method that nothing is known of; `"passed"` to a function.
+ * change its object; `"called"` a method that nothing is known of; `"passed"` to a function; `"given"` to a method that is
+ * called like one of the language, and these change nothing that they are given.
  */
-export type WriteKind = "written" | "called" | "passed";
+export type WriteKind = "written" | "called" | "passed" | "given";
 
 /** The name of a member that is written out: `a.b`, `a["b"]`. */
 export function memberName(node: Node): string | undefined {
