@@ -15,7 +15,7 @@ export type Place =
       readonly kind: "class member" | "object member";
       readonly name: string;
       readonly isStatic: boolean;
-      readonly owner: Node;
+      readonly owner: Path;
     };
 
 /** The place of a marked function, or why there is none. */
@@ -78,8 +78,8 @@ function memberPlace(
   if ((member["key"] as Node).type === "PrivateIdentifier") return "ROTE_PRIVATE";
   const name = keyName(member);
   if (name === undefined) return "ROTE_COMPUTED";
-  const owner = (list as Path).node;
-  const members = nodes(owner["body"] ?? owner["properties"]);
+  const owner = list as Path;
+  const members = nodes(owner.node["body"] ?? owner.node["properties"]);
   const isReplaced = members
     .slice(members.indexOf(member) + 1)
     .some((later) => mayReplace(later, member, name));

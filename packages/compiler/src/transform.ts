@@ -135,11 +135,11 @@ export function transform(
         edits.push(() => rewriter.wrapNamed(at, place.name, meta));
         return;
       default: {
-        const known = members.get(place.owner);
+        const known = members.get(place.owner.node);
         known?.push(member);
         if (known !== undefined) return;
         const all = [member];
-        members.set(place.owner, all);
+        members.set(place.owner.node, all);
         edits.push(() => rewriter.replace(place.owner, all));
       }
     }
