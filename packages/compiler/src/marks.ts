@@ -40,7 +40,10 @@ export class Marks {
 
   /** To be called when all functions have been seen. */
   finish(): void {
-    for (const { start } of this.comments) this.report("ROTE_COMMENT", start);
+    for (const { start, end } of this.comments)
+      // Not if another tool has read it, and wrapped the function.
+      if (!/^[\s(]*\/\* @__PURE__ \*\//.test(this.code.slice(end)))
+        this.report("ROTE_COMMENT", start);
   }
 
   private directiveIn(body: Node): Node | undefined {

@@ -418,11 +418,31 @@ test("options that cannot be written into a source are refused", () => {
   expect(() => transform(code, "/demo/a.ts", { defaults: { clock: () => 0 } })).toThrow(/clock/);
 });
 
-test("two tools that read the same directive memoize once", () => {
-  const once = demo.transform(
-    `export function f() { "use memoize"; return {}; } export class A { m() { "use memoize"; return {}; } }`,
+test("what a tool has memoized is left to it by the next one", () => {
+  const { code } = demo.transform(
+    `export default function () { "use memoize"; return {}; }
+    function f() { "use memoize"; } { function f() { "use memoize"; } }
+    const arrow = /* @memoize */ () => ({}), named = function own() { "use memoize"; };
+    const object = { m() { "use memoize"; }, get g() { "use memoize"; return 1; } };
+    export class A { m() { "use memoize"; return {}; } static m() { "use memoize"; } }`,
   );
-  const { f, A } = demo.run(once.code);
+
+  expect(transform(code, "/demo/built.js", { root: "/demo" })).toBeUndefined();
+  expect(
+    transform(`${code}; function g() { "use memoize"; }`, "/demo/built.js", {
+      root: "/demo",
+    })?.memoized.map(({ id }) => id),
+  ).toEqual(["built.js#g"]);
+});
+
+test("two tools that read the same directive memoize once, whatever they have written", () => {
+  const { f, A } = demo.run(
+    `import { memoizeMarked, memoizeMembers } from "rote/compiled";
+    const told = (name: string) => ({ id: "other#" + name, name });
+    f = memoizeMarked(f, told("f"));
+    export function f() { "use memoize"; return {}; }
+    export class A { static { memoizeMembers(this.prototype, [["m", told("m")]]); } m() { "use memoize"; return {}; } }`,
+  );
   const object = new A();
 
   expect(f.original.cache).toBeUndefined();

@@ -14,6 +14,7 @@ import { findProject, locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
 import { readRoteNames } from "./rote-names.ts";
 import { Shadows } from "./shadows.ts";
+import { Written } from "./written.ts";
 
 /** How {@link transform} works. */
 export interface TransformOptions {
@@ -167,18 +168,20 @@ function findAll(
   const calls = new Calls(readRoteNames(program));
   const marks = new Marks(code, comments, report);
   const shadows = new Shadows();
+  const written = new Written(shadows);
   const named = exportedFunctions(program, functions);
   const readNamed = (path: Path): Mark | undefined =>
     named.has(path.node) ? { path, at: path.node.start } : undefined;
   const found: (Mark | MemoizingCall)[] = [];
   walk(program, (path) => {
     shadows.read(path);
+    written.read(path.node);
     const one = marks.read(path) ?? readNamed(path) ?? calls.read(path);
     if (one !== undefined) found.push(one);
   });
   marks.finish();
-  // A name may be declared again below the call.
+  // A name may be declared again below the call. What another tool has memoized already, and knows better, stays.
   const isMeant = (one: Mark | MemoizingCall): boolean =>
-    !("by" in one) || !shadows.hides(one.by, one.path.node.start);
+    "by" in one ? !shadows.hides(one.by, one.path.node.start) : !written.isAbout(one.path);
   return { found: found.filter(isMeant), calls };
 }
