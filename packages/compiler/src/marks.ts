@@ -20,8 +20,10 @@ export class Marks {
     this.code = code;
     this.report = report;
     this.comments = new Set(
-      comments.filter(({ type, value }) => type === "Block" && value.trim() === "@memoize"),
+      comments.filter(({ type, value }) => type === "Block" && /^\*?\s*@memoize\s*$/.test(value)),
     );
+    for (const { type, value, start } of comments)
+      if (type === "Line" && value.trim() === "@memoize") report("ROTE_SPELLING", start);
   }
 
   /** The mark of the node, if it is a function and has one. */

@@ -94,6 +94,9 @@ function mayReplace(later: Node, member: Node, name: string): boolean {
   // A getter and a setter are one property.
   if (later["kind"] === "set" && member["kind"] === "get") return false;
   // A class with computed members says so with symbols, as a rule: [Symbol.iterator].
+  const { key } = later;
+  if (later["computed"] === true && isNode(key) && key.type === "Literal")
+    return String(key["value"]) === name;
   if (later["computed"] === true) return later.type === "Property" && !isSymbol(later);
   if (!isNode((later["value"] as Node)["body"]) && later.type === "MethodDefinition") return false;
   return keyName(later) === name;

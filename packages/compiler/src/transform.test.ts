@@ -1,3 +1,6 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { afterAll, describe, expect, test } from "vitest";
 
 import { Demo } from "../../../test/support/compiled.ts";
@@ -85,6 +88,10 @@ export function double(n: any): any { ${body} }`,
   {
     form: "an arrow with a comment",
     code: `export const double = /* @memoize */ (n: number) => (runs++, n * 2);`,
+  },
+  {
+    form: "an arrow with a comment for documentation",
+    code: `export const double = /** @memoize */ (n: number) => (runs++, n * 2);`,
   },
   {
     form: "one in brackets",
@@ -412,6 +419,39 @@ test("options of the whole project and those of configureMemoized both count", (
   expect([rate.cache.size, plain.cache.size]).toEqual([2, 3]);
 });
 
+test("whatever a function is called by may be configured", () => {
+  const { all } = demo.run(
+    `import { cacheOf, configureMemoized } from "rote";
+    const f = function own(n) { "use memoize"; return n; };
+    exports.g = function own(n) { "use memoize"; return n; };
+    const o = { h: function own(n) { "use memoize"; return n; } };
+    class A { constructor(n) { this.n = n; } static get i() { "use memoize"; return (n) => n; } static j(n) { "use memoize"; return n; } }
+    for (const fn of [f, exports.g, o.h, A.j]) configureMemoized(fn, { maxEntries: 2 });
+    configureMemoized(Object.getOwnPropertyDescriptor(A, "i").get, { maxEntries: 2 });
+    configureMemoized(f, { policy: "lru" }); configureMemoized(exports.g, {}); configureMemoized(o.h, {});
+    exports.all = [f, exports.g, o.h, (n) => A.j(n)];
+    exports.all[3].cache = cacheOf(A, "j");`
+      .replace("import {", "const {")
+      .replace('} from "rote"', '} = require("rote")'),
+    "cjs",
+  );
+
+  for (const fn of all) for (const n of [1, 2, 3]) fn(n);
+
+  expect(all.map((fn: { cache: { size: number } }) => fn.cache.size)).toEqual([2, 2, 2, 2]);
+});
+
+test("a package.json without a name is no package of its own", () => {
+  const one = join(demo.folder, "dist/esm");
+  mkdirSync(one, { recursive: true });
+  demo.write("dist/esm/package.json", `{ "type": "module" }`);
+  const idIn = (folder: string) =>
+    transform(`function f() { "use memoize"; }`, join(folder, "a.js"))?.memoized[0]?.id;
+
+  expect(idIn(one)).toBe("demo/dist/esm/a.js#f");
+  expect(idIn(demo.folder)).toBe("demo/a.js#f");
+});
+
 test("options that cannot be written into a source are refused", () => {
   const code = `function f() { "use memoize"; }`;
 
@@ -503,6 +543,8 @@ test("ids tell functions of the same name apart", () => {
     function outer() { const f = () => { "use memoize"; }; return f; }
     const object = { f() { "use memoize"; }, g: { f: () => { "use memoize"; } } };
     [() => { "use memoize"; }];
+    namespace A.B { function f() { "use memoize"; } }
+    ({ "h~2"() { "use memoize"; } }); { function h() { "use memoize"; } } { function h() { "use memoize"; } }
   `);
 
   expect(memoized.map(({ id }) => id)).toEqual([
@@ -512,5 +554,9 @@ test("ids tell functions of the same name apart", () => {
     "demo/source.ts#object.f",
     "demo/source.ts#object.g.f",
     "demo/source.ts#anonymous",
+    "demo/source.ts#A.B.f",
+    "demo/source.ts#h~2",
+    "demo/source.ts#h",
+    "demo/source.ts#h~3",
   ]);
 });

@@ -8,7 +8,7 @@ import { exportedFunctions } from "./exported.ts";
 import { type Mark, Marks } from "./marks.ts";
 import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
-import { createIds, qualifiedName } from "./names.ts";
+import { createIds, holderName, qualifiedName } from "./names.ts";
 import { findPlace } from "./place.ts";
 import { findProject, locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
@@ -117,7 +117,7 @@ export function transform(
       id,
       name,
       inferredName: isUnnamed ? "default" : place.kind === "expression" ? place.name : undefined,
-      isConfigurable: calls.configures(place.name) || calls.configures(name),
+      isConfigurable: [place.name, name, holderName(at)].some((each) => calls.configures(each)),
       options: defaults,
     });
     const member = {
