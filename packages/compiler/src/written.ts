@@ -36,7 +36,7 @@ export class Written {
     const { parent } = path;
     const member = parent?.node;
     const isOwned =
-      member?.type === "MethodDefinition" ||
+      (member?.type === "MethodDefinition" && member["kind"] !== "set") ||
       (member?.type === "Property" && (member["method"] === true || member["kind"] === "get"));
     const key = isOwned ? keyName(member) : undefined;
     if (key !== undefined) return this.isMember(parent as Path, key);
