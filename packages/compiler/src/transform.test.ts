@@ -388,6 +388,21 @@ test("calls of memoize.batch get an id, too, and a name", async () => {
   expect(namesInMemory()).toEqual(expect.arrayContaining(["bare", "orders", "users"]));
 });
 
+test("a function that is known by its position only needs a name for results of a version", () => {
+  const made = (options: string) => () =>
+    demo.run(`
+      import { memoize } from "rote";
+      import { defineStore } from "rote/store";
+      import { memoryStore } from "rote/testing";
+      const store = defineStore(memoryStore());
+      export const fns = [memoize((n: number) => n, { store }), memoize((n: number) => -n, { store, ${options} })];
+    `);
+
+  expect(made(`version: "1"`)).toThrow(/"demo\/source.ts#fns~2" is known by its position only/);
+  expect(made(`version: "1", name: "negative"`)).not.toThrow();
+  expect(made(``)).not.toThrow();
+});
+
 test("what is called memoize and is not rote's is left alone", () => {
   const code = `
     import { memoize } from "rote";
@@ -473,6 +488,19 @@ test("what a tool has memoized is left to it by the next one", () => {
       root: "/demo",
     })?.memoized.map(({ id }) => id),
   ).toEqual(["built.js#g"]);
+});
+
+test("properties that a program gives to its function take the place of ours", () => {
+  const { f, handle } = demo.run(`
+    import { cacheOf } from "rote";
+    export function f(n: number) { "use memoize"; return n; }
+    Object.assign(f, { cache: new Map(), original: 1 });
+    export const handle = cacheOf(f);
+  `);
+  f(1);
+
+  expect([f.cache, f.original, Object.keys(f)]).toEqual([new Map(), 1, ["cache", "original"]]);
+  expect(handle.size).toBe(1);
 });
 
 test("two tools that read the same directive memoize once, whatever they have written", () => {

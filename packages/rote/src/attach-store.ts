@@ -44,7 +44,7 @@ function storedName(whole: Whole, { name }: MemoizeOptions): string {
 }
 
 function rejectUnstorable(whole: Whole, options: MemoizeOptions): void {
-  const { store, scope } = options;
+  const { store, scope, name, version } = options;
   const refuse = (message: string): never => {
     throw new RoteError("ERR_INVALID_OPTION", message, { option: "store", value: store });
   };
@@ -60,7 +60,15 @@ function rejectUnstorable(whole: Whole, options: MemoizeOptions): void {
     refuse(
       "A function without a name cannot be stored: nothing would say whose its results are. Give it one with the option name.",
     );
+  // With a version, its text does not tell it from another one, which an edit of the file gives this id.
+  if (name === undefined && version !== undefined && isCounted.test(whole.meta?.id ?? ""))
+    refuse(
+      `"${whole.meta?.id}" is known by its position only, and with a version, another function in its position would be given its results. Give it the option name.`,
+    );
 }
+
+/** The ids of functions that have no name around them, or not one of their own. */
+const isCounted = /#anonymous$|~\d+$/;
 
 /** What separates the results of this revision of the function from those of others. */
 function fingerprintOf(whole: Whole, { version, dependsOn = [] }: MemoizeOptions): string {
