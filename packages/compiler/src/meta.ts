@@ -4,6 +4,7 @@ import { invalidOption } from "./invalid.ts";
 export interface MetaFields {
   readonly id: string;
   readonly name: string;
+  readonly isOneOfMany?: boolean | undefined;
   readonly inferredName?: string | undefined;
   readonly isConfigurable?: boolean | undefined;
   /** Options of the whole project, written out already. */
@@ -11,8 +12,10 @@ export interface MetaFields {
 }
 
 /** The fields as an expression on one line. */
-export function writeMeta({ id, name, inferredName, isConfigurable, options }: MetaFields): string {
+export function writeMeta(meta: MetaFields): string {
+  const { id, name, isOneOfMany, inferredName, isConfigurable, options } = meta;
   const fields = [`id: ${JSON.stringify(id)}`, `name: ${JSON.stringify(name)}`];
+  if (isOneOfMany === true) fields.push("isOneOfMany: true");
   if (inferredName !== undefined) fields.push(`inferredName: ${JSON.stringify(inferredName)}`);
   if (isConfigurable === true) fields.push("isConfigurable: true");
   if (options !== undefined) fields.push(`options: ${options}`);

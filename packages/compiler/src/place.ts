@@ -105,3 +105,18 @@ function mayReplace(later: Node, member: Node, name: string): boolean {
 function isSymbol({ key }: Node): boolean {
   return isNode(key) && key.type === "MemberExpression" && identifier(key["object"]) === "Symbol";
 }
+
+/** Whether it stands where code may run more than once: each time, what is made there sees other things around it. */
+export function isRepeated({ parent }: Path): boolean {
+  for (let at = parent; at !== undefined; at = at.parent) {
+    const { type } = at.node;
+    if (repeating.test(type)) return true;
+    if (fields.has(type) && at.node["static"] !== true) return true;
+  }
+  return false;
+}
+
+const repeating =
+  /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression|\w*While\w*|For\w*)$/;
+
+const fields = new Set(["PropertyDefinition", "AccessorProperty"]);

@@ -388,6 +388,36 @@ test("calls of memoize.batch get an id, too, and a name", async () => {
   expect(namesInMemory()).toEqual(expect.arrayContaining(["bare", "orders", "users"]));
 });
 
+test.for([
+  [
+    "a function",
+    `const make = (by: number) => memoize((n: number) => n * by, { store }); make(1);`,
+  ],
+  [
+    "a marked function of one",
+    `function make(by: number) { function f(n: number) { "use memoize"; return n * by; } configureMemoized(f, { store }); } make(1);`,
+  ],
+  ["a loop", `for (const by of [1, 2]) memoize((n: number) => n * by, { store });`],
+  [
+    "a loop with a condition",
+    `let by = 2; do memoize((n: number) => n * by, { store }); while (--by);`,
+  ],
+  [
+    "a class field",
+    `class A { by = 1; f = memoize((n: number) => n * this.by, { store }); } new A();`,
+  ],
+])("what is made in %s and stored needs a name: all would share their results", ([, code]) => {
+  const start = `import { configureMemoized, memoize } from "rote";
+    import { defineStore } from "rote/store";
+    import { memoryStore } from "rote/testing";
+    const store = defineStore(memoryStore()); void configureMemoized, memoize;`;
+
+  expect(() => demo.run(`${start} ${code}`)).toThrow(/may be more than one function/);
+  expect(() =>
+    demo.run(`${start} ${code!.replace("{ store }", '{ store, name: "f" }')}`),
+  ).not.toThrow();
+});
+
 test("a function that is known by its position only needs a name for results of a version", () => {
   const made = (options: string) => () =>
     demo.run(`
@@ -398,7 +428,7 @@ test("a function that is known by its position only needs a name for results of 
       export const fns = [memoize((n: number) => n, { store }), memoize((n: number) => -n, { store, ${options} })];
     `);
 
-  expect(made(`version: "1"`)).toThrow(/"demo\/source.ts#fns~2" is known by its position only/);
+  expect(made(`version: "1"`)).toThrow(/"demo\/source.ts#fns~2" may be more than one function/);
   expect(made(`version: "1", name: "negative"`)).not.toThrow();
   expect(made(``)).not.toThrow();
 });

@@ -9,7 +9,7 @@ import { type Mark, Marks } from "./marks.ts";
 import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
 import { createIds, holderName, qualifiedName } from "./names.ts";
-import { findPlace } from "./place.ts";
+import { findPlace, isRepeated } from "./place.ts";
 import { findProject, locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
 import { readRoteNames } from "./rote-names.ts";
@@ -103,7 +103,7 @@ export function transform(
   };
   const passMeta = ({ path: at }: MemoizingCall): void => {
     const { id, name } = note(at, "call", qualifiedName(at));
-    edits.push(() => rewriter.pass(at.node, writeMeta({ id, name })));
+    edits.push(() => rewriter.pass(at.node, writeMeta({ id, name, isOneOfMany: isRepeated(at) })));
   };
   const memoize = ({ path: at, at: markAt }: Mark): void => {
     const place = findPlace(at);
@@ -116,6 +116,7 @@ export function transform(
     const meta = writeMeta({
       id,
       name,
+      isOneOfMany: isRepeated(at),
       inferredName: isUnnamed ? "default" : place.kind === "expression" ? place.name : undefined,
       isConfigurable: [place.name, name, holderName(at)].some((each) => calls.configures(each)),
       options: defaults,

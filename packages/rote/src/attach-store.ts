@@ -60,10 +60,11 @@ function rejectUnstorable(whole: Whole, options: MemoizeOptions): void {
     refuse(
       "A function without a name cannot be stored: nothing would say whose its results are. Give it one with the option name.",
     );
+  const { id = "", isOneOfMany = false } = whole.meta ?? {};
   // With a version, its text does not tell it from another one, which an edit of the file gives this id.
-  if (name === undefined && version !== undefined && isCounted.test(whole.meta?.id ?? ""))
+  if (name === undefined && (isOneOfMany || (version !== undefined && isCounted.test(id))))
     refuse(
-      `"${whole.meta?.id}" is known by its position only, and with a version, another function in its position would be given its results. Give it the option name.`,
+      `"${id}" may be more than one function, and each would be given the results of the others. Give it the option name, another one for each.`,
     );
 }
 
