@@ -55,9 +55,17 @@ export class Demo {
 
   /** What a source exports once it is transformed; what Node does not take is compiled by esbuild. */
   run(code: string, ending = "ts", options: TransformOptions = {}): Record<string, any> {
-    const output = this.transform(code, ending, options).code;
-    const isTaken = /^[cm]?[jt]s$/.test(ending) && !needsCompiler.test(code);
-    const text = isTaken ? output : compile(output, ending);
+    return this.load(this.transform(code, ending, options).code, ending, needsCompiler.test(code));
+  }
+
+  /** What the same source exports as it is. */
+  runPlain(code: string, ending = "ts"): Record<string, any> {
+    return this.load(code, ending, needsCompiler.test(code));
+  }
+
+  private load(code: string, ending: string, isCompiled: boolean): Record<string, any> {
+    const isTaken = /^[cm]?[jt]s$/.test(ending) && !isCompiled;
+    const text = isTaken ? code : compile(code, ending);
     const path = this.write(`output${++this.count}.${isTaken ? ending : "mjs"}`, text);
     // Not import(), which vitest would take over, with an idea of its own of modules.
     return createRequire(path)(path) as Record<string, unknown>;

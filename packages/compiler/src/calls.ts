@@ -1,4 +1,4 @@
-import { beyondBrackets, identifier, isNode, type Node, nodes, type Path } from "./ast.ts";
+import { beyondBrackets, identifier, isNode, type Node, nodes, type Path, unwrap } from "./ast.ts";
 import { roteCallee, type RoteNames } from "./rote-names.ts";
 
 /** A call that memoizes a function, and the local name by which it is known to be one of rote. */
@@ -33,11 +33,11 @@ export class Calls {
   }
 
   private noteConfigured(argument: Node | undefined): void {
-    let fn = argument;
-    while (isNode(fn?.["expression"])) fn = fn["expression"];
+    const fn = unwrap(argument);
     const isMember = fn?.type === "MemberExpression" && fn["computed"] !== true;
-    const name = identifier(isMember ? fn?.["property"] : fn);
-    if (name === undefined) this.configuresAny = true;
+    const name = identifier(isMember ? fn["property"] : fn);
+    // The getter of a descriptor is not called as it is there.
+    if (name === undefined || name === "get" || name === "value") this.configuresAny = true;
     else this.configured.add(name);
   }
 

@@ -102,6 +102,17 @@ const cases: { what: string; code: string; kind: string; at?: string }[] = [
     at: `"use-memoize"`,
   },
   {
+    what: "a comment on a line",
+    code: `// @memoize\n    (n) => n;`,
+    kind: "ROTE_SPELLING",
+    at: "//",
+  },
+  {
+    what: "a method that a computed name replaces",
+    code: `class A { a() { "use memoize"; } ["a"]() {} }`,
+    kind: "ROTE_REPLACED",
+  },
+  {
     what: "a comment before no arrow",
     code: `/* @memoize */ function f() {}`,
     kind: "ROTE_COMMENT",

@@ -57,7 +57,10 @@ const texts = {
     "It is not at the beginning of a function, so it is no directive but a text that nobody reads.",
     "Move it up, to be the first statement of the function.",
   ],
-  ROTE_SPELLING: ["This is not how the directive is spelt.", 'Write "use memoize".'],
+  ROTE_SPELLING: [
+    "This is not how the mark is spelt.",
+    'Write "use memoize" in the function, or /* @memoize */ before an arrow function.',
+  ],
   ROTE_COMMENT: [
     "The comment /* @memoize */ marks an arrow function that it stands directly before, and here is none.",
     'Move it right before the arrow function; in any other function, write "use memoize".',

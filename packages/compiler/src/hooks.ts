@@ -5,6 +5,7 @@
  * 2. The hook passes on the language that it was given: Node, or another hook, strips the types.
  * 3. Packages in node_modules are left alone: what is published has been compiled, unless its package.json says otherwise.
  */
+import { realpathSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -55,7 +56,7 @@ const isChanged = /["']rote\/compiled["']/;
  * @param options - See {@link HookOptions}.
  * @throws {RoteError} `ERR_UNSUPPORTED` before Node 22.15.
  */
-export function installHooks({ entry, fallback }: HookOptions = {}): void {
+export function installHooks({ entry: given, fallback }: HookOptions = {}): void {
   // Since Node 22.15; the types know nothing of older ones.
   const { registerHooks } = nodeModule as Partial<typeof nodeModule>;
   if (registerHooks === undefined) {
@@ -65,6 +66,8 @@ export function installHooks({ entry, fallback }: HookOptions = {}): void {
       `The hooks of @rote/compiler need module.registerHooks, which Node ${process.versions.node} does not have. Use Node 22.15 or newer, or transform the sources when they are built.`,
     );
   }
+  // Node says where a file really is.
+  const entry = given === undefined ? undefined : { ...given, file: realpathSync(given.file) };
   registerHooks({
     load(url, context, nextLoad) {
       const result = nextLoad(url, context);

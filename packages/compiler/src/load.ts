@@ -71,7 +71,7 @@ function showOriginals(): void {
 
 /** Compilers drop comments. */
 function warnOfLostComments(code: string, path: string): void {
-  const mark = /\/\*\s*@memoize\s*\*\//;
+  const mark = /\/\*\*?\s*@memoize\s*\*\//;
   if (mark.test(code)) return;
   let original = "";
   try {

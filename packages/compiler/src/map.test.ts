@@ -72,3 +72,25 @@ test("code that was compiled before gets one map that points at what was written
     column: 30,
   });
 });
+
+test("a text that names a map is no comment", () => {
+  const text = "const text = `\n//# sourceMappingURL=a.js.map\n`;\n";
+  const { code, map } = demo.transform(`${text}function f() { "use memoize"; }`, "js");
+  const url = "//# sourceMappingURL=data:,{}\n//# sourceURL=b.js\n";
+
+  expect(hasMap(code)).toBe(false);
+  expect(withMap(code, map!, "/demo/a.js")).toContain(text);
+  expect(hasMap(`${code}\n${url}`)).toBe(true);
+  expect(withMap(`${code}\n${url}`, map!, "/demo/a.js").match(/sourceMappingURL/g)).toHaveLength(2);
+});
+
+test.for(["data:,{}", "data:,none", "data:;base64,e30", "data:,%", "nowhere.map"])(
+  "a map that is none is left out: %s",
+  (url) => {
+    const { code, map } = demo.transform(`function f() { "use memoize"; }`, "js");
+
+    expect(withMap(`${code}\n//# sourceMappingURL=${url}`, map!, "/demo/a.js")).toContain(
+      map!.toUrl(),
+    );
+  },
+);

@@ -20,8 +20,10 @@ export class Marks {
     this.code = code;
     this.report = report;
     this.comments = new Set(
-      comments.filter(({ type, value }) => type === "Block" && value.trim() === "@memoize"),
+      comments.filter(({ type, value }) => type === "Block" && /^\*?\s*@memoize\s*$/.test(value)),
     );
+    for (const { type, value, start } of comments)
+      if (type === "Line" && value.trim() === "@memoize") report("ROTE_SPELLING", start);
   }
 
   /** The mark of the node, if it is a function and has one. */
@@ -40,7 +42,10 @@ export class Marks {
 
   /** To be called when all functions have been seen. */
   finish(): void {
-    for (const { start } of this.comments) this.report("ROTE_COMMENT", start);
+    for (const { start, end } of this.comments)
+      // Not if another tool has read it, and wrapped the function.
+      if (!/^[\s(]*\/\* @__PURE__ \*\//.test(this.code.slice(end)))
+        this.report("ROTE_COMMENT", start);
   }
 
   private directiveIn(body: Node): Node | undefined {

@@ -4,6 +4,7 @@ import { invalidOption } from "./invalid.ts";
 export interface MetaFields {
   readonly id: string;
   readonly name: string;
+  readonly isOneOfMany?: boolean | undefined;
   readonly inferredName?: string | undefined;
   readonly isConfigurable?: boolean | undefined;
   /** An expression, written out already. */
@@ -14,8 +15,9 @@ export interface MetaFields {
 
 /** The fields as an expression on one line. */
 export function writeMeta(given: MetaFields): string {
-  const { id, name, inferredName, isConfigurable, fingerprint, options } = given;
+  const { id, name, isOneOfMany, inferredName, isConfigurable, fingerprint, options } = given;
   const fields = [`id: ${JSON.stringify(id)}`, `name: ${JSON.stringify(name)}`];
+  if (isOneOfMany === true) fields.push("isOneOfMany: true");
   if (inferredName !== undefined) fields.push(`inferredName: ${JSON.stringify(inferredName)}`);
   if (isConfigurable === true) fields.push("isConfigurable: true");
   if (fingerprint !== undefined) fields.push(`fingerprint: ${fingerprint}`);

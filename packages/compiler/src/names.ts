@@ -46,6 +46,12 @@ export function qualifiedName(path: Path): string {
   return names.length === 0 ? "anonymous" : names.join(".");
 }
 
+/** The name of what a function is given to: a variable, a property, what is assigned to. */
+export function holderName(path: Path): string | undefined {
+  const { parent } = beyondBrackets(path);
+  return parent === undefined ? undefined : declaredName(parent.node);
+}
+
 function nameOf({ node, parent }: Path): string[] | undefined {
   const name = declaredName(node);
   if (name === undefined) return undefined;
@@ -61,7 +67,7 @@ function declaredName(node: Node): string | undefined {
     case "ClassExpression":
     case "VariableDeclarator":
     case "TSModuleDeclaration":
-      return identifier(node["id"]);
+      return dottedName(node["id"]);
     case "Property":
     case "PropertyDefinition":
     case "AccessorProperty":
@@ -85,12 +91,19 @@ function declaredName(node: Node): string | undefined {
   }
 }
 
+/** `A.B` is one declaration of a namespace. */
+function dottedName(id: unknown): string | undefined {
+  if (!isNode(id) || id.type !== "TSQualifiedName") return identifier(id);
+  return `${dottedName(id["left"])}.${identifier(id["right"])}`;
+}
+
 /** Makes the ids of one file: where it is, and which function of it; no two the same. */
 export function createIds(file: string): (qualified: string) => string {
-  const counts = new Map<string, number>();
+  const given = new Set<string>();
   return (qualified) => {
-    const count = (counts.get(qualified) ?? 0) + 1;
-    counts.set(qualified, count);
-    return `${file}#${qualified}${count === 1 ? "" : `~${count}`}`;
+    let id = `${file}#${qualified}`;
+    for (let count = 2; given.has(id); count++) id = `${file}#${qualified}~${count}`;
+    given.add(id);
+    return id;
   };
 }

@@ -27,9 +27,18 @@ test.for([
     `class A { static { m(this.prototype, [["f", ${meta}]]); } f() { "use memoize"; } }`,
   ],
   ["a method, lowered", `class A { f() { "use memoize"; } } m(A.prototype, [["f", ${meta}]]);`],
+  [
+    "a getter behind a setter of its name",
+    `class A { static { m(this.prototype, [["f", ${meta}]]); } set f(v) { "use memoize"; } get f() { "use memoize"; } }`,
+    1,
+  ],
   ["a method of an object", `m({ f() { "use memoize"; } }, [["f", ${meta}]]);`],
-])("%s is memoized", ([, code]) => {
-  expect(checkOutput(code!, "/a.js")?.unread).toEqual([]);
+] as const)("%s is memoized", ([, code, others = 0]) => {
+  const unread = checkOutput(code, "/a.js")?.unread;
+
+  expect(unread).toHaveLength(others);
+  // It begins behind the setter.
+  for (const { column } of unread ?? []) expect(column).toBeLessThan(code.indexOf("get f"));
 });
 
 test.for([

@@ -15,7 +15,7 @@ export type Place =
       readonly kind: "class member" | "object member";
       readonly name: string;
       readonly isStatic: boolean;
-      readonly owner: Node;
+      readonly owner: Path;
     };
 
 /** The place of a marked function, or why there is none. */
@@ -78,8 +78,8 @@ function memberPlace(
   if ((member["key"] as Node).type === "PrivateIdentifier") return "ROTE_PRIVATE";
   const name = keyName(member);
   if (name === undefined) return "ROTE_COMPUTED";
-  const owner = (list as Path).node;
-  const members = nodes(owner["body"] ?? owner["properties"]);
+  const owner = list as Path;
+  const members = nodes(owner.node["body"] ?? owner.node["properties"]);
   const isReplaced = members
     .slice(members.indexOf(member) + 1)
     .some((later) => mayReplace(later, member, name));
@@ -94,6 +94,9 @@ function mayReplace(later: Node, member: Node, name: string): boolean {
   // A getter and a setter are one property.
   if (later["kind"] === "set" && member["kind"] === "get") return false;
   // A class with computed members says so with symbols, as a rule: [Symbol.iterator].
+  const { key } = later;
+  if (later["computed"] === true && isNode(key) && key.type === "Literal")
+    return String(key["value"]) === name;
   if (later["computed"] === true) return later.type === "Property" && !isSymbol(later);
   if (!isNode((later["value"] as Node)["body"]) && later.type === "MethodDefinition") return false;
   return keyName(later) === name;
@@ -102,3 +105,18 @@ function mayReplace(later: Node, member: Node, name: string): boolean {
 function isSymbol({ key }: Node): boolean {
   return isNode(key) && key.type === "MemberExpression" && identifier(key["object"]) === "Symbol";
 }
+
+/** Whether it stands where code may run more than once: each time, what is made there sees other things around it. */
+export function isRepeated({ parent }: Path): boolean {
+  for (let at = parent; at !== undefined; at = at.parent) {
+    const { type } = at.node;
+    if (repeating.test(type)) return true;
+    if (fields.has(type) && at.node["static"] !== true) return true;
+  }
+  return false;
+}
+
+const repeating =
+  /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression|\w*While\w*|For\w*)$/;
+
+const fields = new Set(["PropertyDefinition", "AccessorProperty"]);

@@ -5,7 +5,9 @@ import { invalidOption } from "./invalid.ts";
 /** The nearest package above a file, and what its package.json says in the field `rote`. */
 export interface Project {
   readonly root: string;
+  /** That of its directory, if it has none. */
   readonly name: string;
+  readonly isNamed: boolean;
   /** Options for every marked function of the package. */
   readonly defaults: object | undefined;
   /** Although it is in node_modules, it has marked functions that nobody has read yet. */
@@ -20,9 +22,13 @@ const projects = new Map<string, Project | undefined>();
 export function findProject(directory: string): Project | undefined {
   if (projects.has(directory)) return projects.get(directory);
   const manifest = join(directory, "package.json");
-  let found: Project | undefined;
-  if (existsSync(manifest)) found = readProject(manifest, directory);
-  else if (dirname(directory) !== directory) found = findProject(dirname(directory));
+  const above = dirname(directory) === directory ? undefined : dirname(directory);
+  let found = existsSync(manifest) ? readProject(manifest, directory) : undefined;
+  // One without a name says of a folder what its files are, as in dist/esm, and is no package.
+  if (found?.isNamed !== true && above !== undefined) {
+    const outer = findProject(above);
+    if (outer?.isNamed === true || found === undefined) found = outer;
+  }
   projects.set(directory, found);
   return found;
 }
@@ -30,9 +36,12 @@ export function findProject(directory: string): Project | undefined {
 function readProject(manifest: string, root: string): Project {
   const { name, rote } = readManifest(manifest);
   const settings = rote === undefined ? {} : readSettings(rote, manifest);
+  const isNamed = typeof name === "string" && name !== "";
   return {
     root,
-    name: typeof name === "string" && name !== "" ? name : basename(root),
+    name: isNamed ? name : basename(root),
+    // Whoever has settings means to be the one that is asked.
+    isNamed: isNamed || rote !== undefined,
     defaults: settings.defaults,
     isSource: settings.source === true,
   };

@@ -24,6 +24,8 @@ export class Rewriter {
   private readonly memoize: string;
   private readonly members: string;
   private readonly used = new Set<string>();
+  /** Where a statement needs the semicolon that it did without, behind all that is wrapped there. */
+  private readonly ends = new Set<number>();
   /** What goes to the beginning of a list, the last first. */
   private readonly statements = new Map<Node, string[]>();
 
@@ -58,15 +60,14 @@ export class Rewriter {
   }
 
   /** Replaces methods and getters of a class, or of an object literal. */
-  replace(owner: Node, members: readonly Member[]): void {
-    if (owner.type === "ClassBody") this.replaceInClass(owner, members);
+  replace(owner: Path, members: readonly Member[]): void {
+    if (owner.node.type === "ClassBody") this.replaceInClass(owner.node, members);
     else this.replaceInObject(owner, members);
   }
 
   /** Before anybody else gets the object. */
-  private replaceInObject(owner: Node, members: readonly Member[]): void {
-    this.text.prependRight(owner.start, `${PURE} ${this.use(this.members)}(`);
-    this.text.appendLeft(owner.end, `, ${writeMembers(members)})`);
+  private replaceInObject(path: Path, members: readonly Member[]): void {
+    this.surround(path, `${PURE} ${this.use(this.members)}(`, `, ${writeMembers(members)})`);
   }
 
   /** Before the static fields are evaluated, which may call them. */
@@ -100,6 +101,7 @@ export class Rewriter {
       ? `import { ${names} } from "rote/compiled";`
       : `const { ${names} } = require("rote/compiled");`;
     if (names !== "") this.begin(program, importing);
+    for (const end of this.ends) this.text.appendLeft(end, ";");
     for (const [list, texts] of this.statements) this.insert(list, texts.reverse().join(" "));
     return this.text;
   }
@@ -116,11 +118,12 @@ export class Rewriter {
     return local;
   }
 
-  private surround({ node, parent }: Path, before: string, after: string): void {
-    // `new memoized(fn)()` would be a new call of the memoizer.
-    const isMade = parent?.node.type === "NewExpression" && parent.node["callee"] === node;
-    this.text.prependRight(node.start, isMade ? `(${before}` : before);
-    this.text.appendLeft(node.end, isMade ? `${after})` : after);
+  private surround(path: Path, before: string, after: string): void {
+    const { node } = path;
+    const needsBrackets = isHead(path);
+    this.text.prependRight(node.start, needsBrackets ? `(${before}` : before);
+    this.text.appendLeft(node.end, needsBrackets ? `${after})` : after);
+    if (isEndedByLine(path)) this.ends.add(node.end);
   }
 
   /** A statement for the beginning of a list, before those that are there already. */
@@ -141,6 +144,46 @@ export class Rewriter {
     this.text.appendLeft(directive.end, `${isEnded ? "" : ";"} ${text}`);
   }
 }
+
+/**
+ * Whether something is done with the value at once: it is called, or a member of it taken. Bundlers take
+ * what is said of a call for the whole row of calls and members, and `new` its first arguments.
+ */
+function isHead({ node, parent }: Path): boolean {
+  const head = parent === undefined ? undefined : headIn[parent.node.type];
+  return head !== undefined && parent?.node[head] === node;
+}
+
+const headIn: Readonly<Record<string, string>> = {
+  CallExpression: "callee",
+  NewExpression: "callee",
+  MemberExpression: "object",
+  TaggedTemplateExpression: "tag",
+  TSNonNullExpression: "expression",
+  TSInstantiationExpression: "expression",
+};
+
+/**
+ * Whether a statement, or a field of a class, ends here without a semicolon. Nothing can follow an arrow function,
+ * so a line that begins with `(` or `[` is another statement; of a call it would be the continuation.
+ */
+function isEndedByLine({ node, parent }: Path): boolean {
+  if (node.type !== "ArrowFunctionExpression") return false;
+  let at = parent;
+  while (at?.node.end === node.end && !ended.has(at.node.type)) at = at.parent;
+  return at?.node.end === node.end && at.parent?.node["init"] !== at.node;
+}
+
+const ended = new Set([
+  "ExpressionStatement",
+  "VariableDeclaration",
+  "ReturnStatement",
+  "ThrowStatement",
+  "ExportDefaultDeclaration",
+  "TSExportAssignment",
+  "PropertyDefinition",
+  "AccessorProperty",
+]);
 
 /** Tells bundlers that a function nobody uses may go, although it is memoized. */
 const PURE = "/* @__PURE__ */";

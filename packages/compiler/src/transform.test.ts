@@ -1,3 +1,6 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { afterAll, describe, expect, test } from "vitest";
 
 import { Demo } from "../../../test/support/compiled.ts";
@@ -85,6 +88,10 @@ export function double(n: any): any { ${body} }`,
   {
     form: "an arrow with a comment",
     code: `export const double = /* @memoize */ (n: number) => (runs++, n * 2);`,
+  },
+  {
+    form: "an arrow with a comment for documentation",
+    code: `export const double = /** @memoize */ (n: number) => (runs++, n * 2);`,
   },
   {
     form: "one in brackets",
@@ -381,6 +388,51 @@ test("calls of memoize.batch get an id, too, and a name", async () => {
   expect(namesInMemory()).toEqual(expect.arrayContaining(["bare", "orders", "users"]));
 });
 
+test.for([
+  [
+    "a function",
+    `const make = (by: number) => memoize((n: number) => n * by, { store }); make(1);`,
+  ],
+  [
+    "a marked function of one",
+    `function make(by: number) { function f(n: number) { "use memoize"; return n * by; } configureMemoized(f, { store }); } make(1);`,
+  ],
+  ["a loop", `for (const by of [1, 2]) memoize((n: number) => n * by, { store });`],
+  [
+    "a loop with a condition",
+    `let by = 2; do memoize((n: number) => n * by, { store }); while (--by);`,
+  ],
+  [
+    "a class field",
+    `class A { by = 1; f = memoize((n: number) => n * this.by, { store }); } new A();`,
+  ],
+])("what is made in %s and stored needs a name: all would share their results", ([, code]) => {
+  const start = `import { configureMemoized, memoize } from "rote";
+    import { defineStore } from "rote/store";
+    import { memoryStore } from "rote/testing";
+    const store = defineStore(memoryStore()); void configureMemoized, memoize;`;
+
+  expect(() => demo.run(`${start} ${code}`)).toThrow(/may be more than one function/);
+  expect(() =>
+    demo.run(`${start} ${code!.replace("{ store }", '{ store, name: "f" }')}`),
+  ).not.toThrow();
+});
+
+test("a function that is known by its position only needs a name for results of a version", () => {
+  const made = (options: string) => () =>
+    demo.run(`
+      import { memoize } from "rote";
+      import { defineStore } from "rote/store";
+      import { memoryStore } from "rote/testing";
+      const store = defineStore(memoryStore());
+      export const fns = [memoize((n: number) => n, { store }), memoize((n: number) => -n, { store, ${options} })];
+    `);
+
+  expect(made(`version: "1"`)).toThrow(/"demo\/source.ts#fns~2" may be more than one function/);
+  expect(made(`version: "1", name: "negative"`)).not.toThrow();
+  expect(made(``)).not.toThrow();
+});
+
 test("what is called memoize and is not rote's is left alone", () => {
   const code = `
     import { memoize } from "rote";
@@ -412,17 +464,83 @@ test("options of the whole project and those of configureMemoized both count", (
   expect([rate.cache.size, plain.cache.size]).toEqual([2, 3]);
 });
 
+test("whatever a function is called by may be configured", () => {
+  const { all } = demo.run(
+    `import { cacheOf, configureMemoized } from "rote";
+    const f = function own(n) { "use memoize"; return n; };
+    exports.g = function own(n) { "use memoize"; return n; };
+    const o = { h: function own(n) { "use memoize"; return n; } };
+    class A { constructor(n) { this.n = n; } static get i() { "use memoize"; return (n) => n; } static j(n) { "use memoize"; return n; } }
+    for (const fn of [f, exports.g, o.h, A.j]) configureMemoized(fn, { maxEntries: 2 });
+    configureMemoized(Object.getOwnPropertyDescriptor(A, "i").get, { maxEntries: 2 });
+    configureMemoized(f, { policy: "lru" }); configureMemoized(exports.g, {}); configureMemoized(o.h, {});
+    exports.all = [f, exports.g, o.h, (n) => A.j(n)];
+    exports.all[3].cache = cacheOf(A, "j");`
+      .replace("import {", "const {")
+      .replace('} from "rote"', '} = require("rote")'),
+    "cjs",
+  );
+
+  for (const fn of all) for (const n of [1, 2, 3]) fn(n);
+
+  expect(all.map((fn: { cache: { size: number } }) => fn.cache.size)).toEqual([2, 2, 2, 2]);
+});
+
+test("a package.json without a name is no package of its own", () => {
+  const one = join(demo.folder, "dist/esm");
+  mkdirSync(one, { recursive: true });
+  demo.write("dist/esm/package.json", `{ "type": "module" }`);
+  const idIn = (folder: string) =>
+    transform(`function f() { "use memoize"; }`, join(folder, "a.js"))?.memoized[0]?.id;
+
+  expect(idIn(one)).toBe("demo/dist/esm/a.js#f");
+  expect(idIn(demo.folder)).toBe("demo/a.js#f");
+});
+
 test("options that cannot be written into a source are refused", () => {
   const code = `function f() { "use memoize"; }`;
 
   expect(() => transform(code, "/demo/a.ts", { defaults: { clock: () => 0 } })).toThrow(/clock/);
 });
 
-test("two tools that read the same directive memoize once", () => {
-  const once = demo.transform(
-    `export function f() { "use memoize"; return {}; } export class A { m() { "use memoize"; return {}; } }`,
+test("what a tool has memoized is left to it by the next one", () => {
+  const { code } = demo.transform(
+    `export default function () { "use memoize"; return {}; }
+    function f() { "use memoize"; } { function f() { "use memoize"; } }
+    const arrow = /* @memoize */ () => ({}), named = function own() { "use memoize"; };
+    const object = { m() { "use memoize"; }, get g() { "use memoize"; return 1; } };
+    export class A { m() { "use memoize"; return {}; } static m() { "use memoize"; } }`,
   );
-  const { f, A } = demo.run(once.code);
+
+  expect(transform(code, "/demo/built.js", { root: "/demo" })).toBeUndefined();
+  expect(
+    transform(`${code}; function g() { "use memoize"; }`, "/demo/built.js", {
+      root: "/demo",
+    })?.memoized.map(({ id }) => id),
+  ).toEqual(["built.js#g"]);
+});
+
+test("properties that a program gives to its function take the place of ours", () => {
+  const { f, handle } = demo.run(`
+    import { cacheOf } from "rote";
+    export function f(n: number) { "use memoize"; return n; }
+    Object.assign(f, { cache: new Map(), original: 1 });
+    export const handle = cacheOf(f);
+  `);
+  f(1);
+
+  expect([f.cache, f.original, Object.keys(f)]).toEqual([new Map(), 1, ["cache", "original"]]);
+  expect(handle.size).toBe(1);
+});
+
+test("two tools that read the same directive memoize once, whatever they have written", () => {
+  const { f, A } = demo.run(
+    `import { memoizeMarked, memoizeMembers } from "rote/compiled";
+    const told = (name: string) => ({ id: "other#" + name, name });
+    f = memoizeMarked(f, told("f"));
+    export function f() { "use memoize"; return {}; }
+    export class A { static { memoizeMembers(this.prototype, [["m", told("m")]]); } m() { "use memoize"; return {}; } }`,
+  );
   const object = new A();
 
   expect(f.original.cache).toBeUndefined();
@@ -483,6 +601,8 @@ test("ids tell functions of the same name apart", () => {
     function outer() { const f = () => { "use memoize"; }; return f; }
     const object = { f() { "use memoize"; }, g: { f: () => { "use memoize"; } } };
     [() => { "use memoize"; }];
+    namespace A.B { function f() { "use memoize"; } }
+    ({ "h~2"() { "use memoize"; } }); { function h() { "use memoize"; } } { function h() { "use memoize"; } }
   `);
 
   expect(memoized.map(({ id }) => id)).toEqual([
@@ -492,5 +612,9 @@ test("ids tell functions of the same name apart", () => {
     "demo/source.ts#object.f",
     "demo/source.ts#object.g.f",
     "demo/source.ts#anonymous",
+    "demo/source.ts#A.B.f",
+    "demo/source.ts#h~2",
+    "demo/source.ts#h",
+    "demo/source.ts#h~3",
   ]);
 });

@@ -8,14 +8,15 @@ import { exportedFunctions } from "./exported.ts";
 import { type Mark, Marks } from "./marks.ts";
 import { mayBeMarked } from "./mentions.ts";
 import { writeMeta, writeOptions } from "./meta.ts";
-import { createIds, qualifiedName } from "./names.ts";
+import { createIds, holderName, qualifiedName } from "./names.ts";
 import type { Fingerprinter } from "./fingerprint/fingerprint.ts";
 import { type FunctionPlace, revisionOf, writeRevision } from "./fingerprint/revision.ts";
-import { findPlace } from "./place.ts";
+import { findPlace, isRepeated } from "./place.ts";
 import { findProject, locate } from "./project.ts";
 import { type Member, Rewriter } from "./rewrite.ts";
 import { readRoteNames } from "./rote-names.ts";
 import { Shadows } from "./shadows.ts";
+import { Written } from "./written.ts";
 
 /** How {@link transform} works. */
 export interface TransformOptions {
@@ -127,7 +128,8 @@ export function transform(
   const passMeta = ({ path: at }: MemoizingCall): void => {
     const qualified = qualifiedName(at);
     const { id, name } = note(at, "call", qualified);
-    const meta = writeMeta({ id, name, fingerprint: fingerprintOf(at, qualified) });
+    const fingerprint = fingerprintOf(at, qualified);
+    const meta = writeMeta({ id, name, isOneOfMany: isRepeated(at), fingerprint });
     edits.push(() => rewriter.pass(at.node, meta));
   };
   const memoize = ({ path: at, at: markAt }: Mark): void => {
@@ -142,8 +144,9 @@ export function transform(
     const meta = writeMeta({
       id,
       name,
+      isOneOfMany: isRepeated(at),
       inferredName: isUnnamed ? "default" : place.kind === "expression" ? place.name : undefined,
-      isConfigurable: calls.configures(place.name) || calls.configures(name),
+      isConfigurable: [place.name, name, holderName(at)].some((each) => calls.configures(each)),
       fingerprint: fingerprintOf(at, qualified),
       options: defaults,
     });
@@ -163,11 +166,11 @@ export function transform(
         edits.push(() => rewriter.wrapNamed(at, place.name, meta));
         return;
       default: {
-        const known = members.get(place.owner);
+        const known = members.get(place.owner.node);
         known?.push(member);
         if (known !== undefined) return;
         const all = [member];
-        members.set(place.owner, all);
+        members.set(place.owner.node, all);
         edits.push(() => rewriter.replace(place.owner, all));
       }
     }
@@ -195,18 +198,20 @@ function findAll(
   const calls = new Calls(readRoteNames(program));
   const marks = new Marks(code, comments, report);
   const shadows = new Shadows();
+  const written = new Written(shadows);
   const named = exportedFunctions(program, functions);
   const readNamed = (path: Path): Mark | undefined =>
     named.has(path.node) ? { path, at: path.node.start } : undefined;
   const found: (Mark | MemoizingCall)[] = [];
   walk(program, (path) => {
     shadows.read(path);
+    written.read(path.node);
     const one = marks.read(path) ?? readNamed(path) ?? calls.read(path);
     if (one !== undefined) found.push(one);
   });
   marks.finish();
-  // A name may be declared again below the call.
+  // A name may be declared again below the call. What another tool has memoized already, and knows better, stays.
   const isMeant = (one: Mark | MemoizingCall): boolean =>
-    !("by" in one) || !shadows.hides(one.by, one.path.node.start);
+    "by" in one ? !shadows.hides(one.by, one.path.node.start) : !written.isAbout(one.path);
   return { found: found.filter(isMeant), calls };
 }

@@ -75,8 +75,9 @@ function fingerprintOf(
   revision: Revision | undefined,
 ): string {
   const { version, dependsOn = [], env = [] } = options;
-  if (version !== undefined) return `v:${version}`;
   if (revision !== undefined) rejectUnseen(whole, options, revision);
+  rejectSeveral(whole, options, revision);
+  if (version !== undefined) return `v:${version}`;
   const parts = dependsOn.map((each) =>
     typeof each === "function" ? sourceOf(each) : `${typeof each} ${each}`,
   );
@@ -104,6 +105,34 @@ function rejectUnseen(
     `"${whole.name}" reads what its stored results would not be told apart by. ${first[0]}${others} If its results are right all the same, give version, or dependsOn: [].`,
     { option: "store", value: store },
   );
+}
+
+/** The ids of functions that have no name around them, or not one of their own. */
+const isCounted = /#anonymous$|~\d+$/;
+
+/** Where an id may be that of several functions, which differ in more than separates their results. */
+function rejectSeveral(
+  whole: Whole,
+  { name, version, dependsOn = [], store }: MemoizeOptions,
+  revision: Revision | undefined,
+): void {
+  if (name !== undefined || whole.meta === undefined) return;
+  const { id, isOneOfMany = false } = whole.meta;
+  const isTold =
+    version === undefined
+      ? !isOneOfMany || (revision !== undefined && (dependsOn.length > 0 || !capturesAny(revision)))
+      : // Its text does not tell it from another one either, which an edit of the file gives this id.
+        !isOneOfMany && !isCounted.test(id);
+  if (isTold) return;
+  throw new RoteError(
+    "ERR_INVALID_OPTION",
+    `"${id}" may be more than one function, and each would be given the results of the others. Give it the option name, another one for each.`,
+    { option: "store", value: store },
+  );
+}
+
+function capturesAny({ unseen = [] }: Revision): boolean {
+  return unseen.some(([text]) => text.includes("ROTE_UNSEEN_CAPTURE"));
 }
 
 function environment(): Readonly<Record<string, string | undefined>> {

@@ -104,20 +104,30 @@ export function handleFor(whole: Whole): CacheHandle {
   return new Handle(whole.memo, undefined, false);
 }
 
+/** A property of ours, which a property that a program gives to its function takes the place of. */
+function own(name: string, get: (this: object) => unknown): PropertyDescriptor {
+  return {
+    configurable: true,
+    get,
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, name, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    },
+  };
+}
+
 /** Between a memoized function and `Function.prototype`: what all of them have in common. */
 const memoizedPrototype: object = Object.create(Function.prototype, {
-  cache: {
-    configurable: true,
-    get(this: object) {
-      return Stamp.handleOf(this);
-    },
-  },
-  original: {
-    configurable: true,
-    get(this: object) {
-      return Stamp.wholeOf(this)?.original;
-    },
-  },
+  cache: own("cache", function () {
+    return Stamp.handleOf(this);
+  }),
+  original: own("original", function () {
+    return Stamp.wholeOf(this)?.original;
+  }),
   toString: {
     configurable: true,
     writable: true,

@@ -45,17 +45,27 @@ export function checkFile(
   kind: FileKind,
 ): CheckedFile {
   const code = readFileSync(path, "utf8");
-  return {
-    file,
-    kind,
-    ...(kind === "source" ? checkSource : checkBuilt)(compiler, file, path, code),
-  };
+  const check = kind === "source" ? checkSource : checkBuilt;
+  try {
+    return { file, kind, ...check(compiler, file, path, code) };
+  } catch (error) {
+    const { code: kindOfError, message } = error as Error & { code?: unknown };
+    // Of what package.json says.
+    throw kindOfError === "ERR_INVALID_OPTION" ? new Failure(message) : error;
+  }
 }
 
 type Checked = Pick<CheckedFile, "memoized" | "findings">;
 
-function checkSource({ transform }: Compiler, _file: string, path: string, code: string): Checked {
-  const { memoized = [], diagnostics = [] } = transform(code, path) ?? {};
+function checkSource(compiler: Compiler, file: string, path: string, code: string): Checked {
+  const result = compiler.transform(code, path);
+  // It may have nothing to be done, or errors.
+  if (result === undefined && compiler.checkOutput(code, path) === undefined)
+    throw new Failure(
+      `${file} has syntax errors`,
+      `Nothing can be said of its marks before they are mended.`,
+    );
+  const { memoized = [], diagnostics = [] } = result ?? {};
   return {
     memoized: memoized.flatMap(({ by, id }) => (by === "mark" ? [id] : [])),
     findings: diagnostics.map(({ code, line, column, reason, remedy }) => ({

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -154,8 +154,22 @@ describe("exit code 2:", () => {
       ["package.json"],
       /^error: package.json is no valid JavaScript\nhint: /,
     ],
+    [
+      "a source with errors",
+      ["broken.ts"],
+      /^error: broken.ts has syntax errors\nhint: Nothing can be said/,
+    ],
+    [
+      "settings that are not understood",
+      ["settings/a.ts"],
+      /^error: rote.default in .*package.json is unknown: /,
+    ],
     ["an unknown option", ["--fast", "good.js"], /^error: unknown option '--fast'\nhint: /],
   ])("%s", async (_what, args, expected) => {
+    write("broken.ts", `function f( { "use memoize"; }`);
+    mkdirSync(join(folder, "settings"), { recursive: true });
+    write("settings/package.json", `{ "name": "demo", "rote": { "default": {} } }`);
+    write("settings/a.ts", `function f() { "use memoize"; }`);
     // JSON with a # in a text, which a look at the text alone does not tell from code.
     write("package.json", `{ "name": "demo", "homepage": "#" }`);
     const { exitCode, stdout, stderr } = await check(...args);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -224,6 +224,23 @@ describe("a function that its module has not memoized is memoized with its recur
     expect(document.ok).toBe(true);
     expect(document.outcome.text).toBe(text);
     expect(way(document, "memoized").runs).toBe(runs);
+  });
+
+  test.skipIf(process.platform === "win32")("also where the path is that of a link", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rote-compare-"));
+    try {
+      symlinkSync(fixtures, join(folder, "link"));
+      const { exitCode, stdout } = await compare(
+        join(folder, "link/unmarked.ts"),
+        "fibonacci",
+        "20",
+      );
+
+      expect(stdout).toContain("fibonacci(20) = 6765");
+      expect(exitCode).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test("plain, it is the function alone", async () => {

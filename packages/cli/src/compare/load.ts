@@ -2,7 +2,7 @@
  * Finds the function in the user's module, together with the rote that memoized it. One that the module
  * has not memoized is memoized while it is loaded, so that its calls of itself are as well.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { basename, dirname, extname, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -31,7 +31,9 @@ export interface Loaded {
   readonly memoized: ReadonlyMap<string, Handle>;
 }
 
-export async function load(file: string, name: string): Promise<Loaded> {
+export async function load(path: string, name: string): Promise<Loaded> {
+  // As Node sees it, which looks for packages from there.
+  const file = realpathSync(path);
   await memoizeWhileLoading(file, name);
   const exported = await importModule(file);
   const rote = await importRote(file);

@@ -1,4 +1,5 @@
 /** Is loaded before the program of `rote run`. */
+import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isMainThread } from "node:worker_threads";
 import { installHooks } from "@rote/compiler/hooks";
@@ -20,7 +21,7 @@ if (isProgram && new URL(import.meta.url).searchParams.has("stats")) {
 /** The program's own copy of rote; if it has none, the one that the hooks have brought. */
 function roteOf(program: string): Rote {
   try {
-    return createRequire(program)("rote") as Rote;
+    return createRequire(realpathSync(program))("rote") as Rote;
   } catch {
     return createRequire(import.meta.url)("rote") as Rote;
   }

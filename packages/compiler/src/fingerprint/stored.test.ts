@@ -218,3 +218,36 @@ test("a source that another tool has changed is known by name", () => {
     "fingerprint",
   );
 });
+
+test("of functions that are made in a function, those are stored that are told apart", () => {
+  demo.write(
+    "app.ts",
+    `
+import { memoize } from "rote";
+import { disk } from "rote/disk";
+const store = disk("./results.db");
+const plain = () => memoize((n: number) => (console.log("run"), n + 1), { store });
+console.log(plain()(1), plain()(1));
+const make = (k: number, own: object) => memoize((n: number) => n * k, { store, ...own });
+for (const own of [() => ({}), () => ({ dependsOn: [] }), (k: number) => ({ dependsOn: [k] })])
+  for (const k of [2, 3])
+    try {
+      console.log(make(k, own(k))(10));
+    } catch (error) {
+      console.log((error as Error).message);
+    }
+`,
+  );
+  const { lines, errors } = run();
+  expect(errors).toBe("");
+  expect(lines).toEqual([
+    "run",
+    "2 2",
+    expect.stringContaining("ROTE_UNSEEN_CAPTURE"),
+    expect.stringContaining("ROTE_UNSEEN_CAPTURE"),
+    expect.stringContaining("may be more than one function"),
+    expect.stringContaining("may be more than one function"),
+    "20",
+    "30",
+  ]);
+});

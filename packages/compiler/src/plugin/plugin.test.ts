@@ -120,6 +120,23 @@ test.for(["Rolldown", "esbuild"])(
   },
 );
 
+test.for(all)("%s keeps a call of what is marked, if nobody uses its result", async ([, build]) => {
+  const entry = demo.write(
+    "called.ts",
+    `const log = (text: string): void => console.log(text);
+    const one = function () { "use memoize"; log("a"); return {}; }();
+    const two = function own() { "use memoize"; log("b"); return {}; }();
+    const three = { m() { "use memoize"; log("c"); return {}; } }.m();
+    !function () { "use memoize"; log("d"); }();`,
+  );
+
+  for (const isMinified of [false, true]) {
+    const { file } = await build({ entry, outDir: newFolder(), isMinified });
+
+    expect(outputOf(file)).toBe("a\nb\nc\nd\n");
+  }
+});
+
 test("Vite's server memoizes what it serves", async () => {
   const server = await createServer({
     configFile: false,

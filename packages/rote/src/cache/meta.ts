@@ -6,6 +6,8 @@ export interface Meta {
   readonly id: string;
   /** What it is called in the source. */
   readonly name: string;
+  /** It is made in a function, a loop or a class field: there may be many of this id, which differ in what they see around them. */
+  readonly isOneOfMany?: boolean;
   /** Which revision of the function and of everything that it reaches this is; a function where that is worked out when it is needed. */
   readonly fingerprint?: Revision | (() => Revision | undefined);
 }
