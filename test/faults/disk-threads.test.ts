@@ -27,8 +27,10 @@ afterEach(() => {
 async function start(self: number, isAsync: boolean): Promise<Answer> {
   const workerData = { directory, self, count: COUNT, runTime: 2, isAsync };
   const worker = new Worker(script, { workerData, execArgv: [] });
+  // Both may come in the same turn.
+  const exited = once(worker, "exit");
   const [answer] = (await once(worker, "message")) as [Answer];
-  await once(worker, "exit");
+  await exited;
   return answer;
 }
 

@@ -187,14 +187,15 @@ test.for(ofCompiler)("import of %s works", (specifier) => {
 test("the compiler's hooks are installed with what they need", () => {
   writeFileSync(
     join(folder, "marked.mts"),
-    `let runs = 0;
+    `import { cacheOf } from "rote";
+    let runs = 0;
     function fib(n: number): number { "use memoize"; runs++; return n < 2 ? n : fib(n - 1) + fib(n - 2); }
-    console.log(fib(36), runs);`,
+    console.log(fib(36), runs, cacheOf(fib).size);`,
   );
   const args = ["--import", "@rote/compiler/register", "marked.mts"];
 
   expect(execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" }).trim()).toBe(
-    "14930352 37",
+    "14930352 37 37",
   );
 });
 

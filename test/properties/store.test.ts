@@ -23,6 +23,25 @@ function world(options: Partial<Options> = {}) {
   return { first, runs, make };
 }
 
+type Load = (id: string, options?: { signal: AbortSignal }) => Promise<number>;
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** Runs that end when they are told to, with what was there when they began. */
+function loading(options: object = {}) {
+  const first = memoryStore();
+  const going: (() => void)[] = [];
+  const data = { now: 1 };
+  const load = memoize<Load>(
+    async () => {
+      const seen = data.now;
+      await new Promise<void>((resolve) => going.push(resolve));
+      return seen;
+    },
+    { store: defineStore(first.again()), name: "load", version: "1", ...options },
+  );
+  return { first, going, data, load };
+}
+
 /** Where the one entry is that there is. */
 function only(store: SyncStore): StoreAddress {
   const [entry] = [...store.list()];
@@ -338,6 +357,46 @@ describe("the handle", () => {
     expect(runs).toEqual([3, 4]);
   });
 
+  test("set with a promise leaves no claim of a run that it overtakes", async () => {
+    const { first, going, load } = loading();
+    const running = load("a");
+    await turn();
+    let settle = (_value: number): void => {};
+    load.cache.set(["a"], new Promise<number>((resolve) => (settle = resolve)));
+    going.shift()?.();
+    await running;
+    expect([...first.list()]).toEqual([]);
+    settle(7);
+    await turn();
+    expect(first.claim(only(first))?.isAbsent).toBe(false);
+  });
+
+  test("what a promise brings that set was given is not stored if others have deleted the call meanwhile", async () => {
+    const { first, load } = loading();
+    let settle = (_value: number): void => {};
+    load.cache.set(["a"], new Promise<number>((resolve) => (settle = resolve)));
+    const options = { store: defineStore(first.again()), name: "load", version: "1" };
+    memoize<Load>(async () => 9, options).cache.delete("a");
+    settle(7);
+    await turn();
+    expect([...first.list()]).toEqual([]);
+  });
+
+  test("set asks for what a thenable brings once, for memory and store", async () => {
+    const { first, load } = loading();
+    let asked = 0;
+    const lazy = {
+      then(resolve: (value: number) => void) {
+        asked++;
+        resolve(7);
+      },
+    };
+    load.cache.set(["a"], lazy as Promise<number>);
+    expect(await load("a")).toBe(7);
+    await turn();
+    expect([asked, [...first.list()].length]).toEqual([1, 1]);
+  });
+
   test("set, delete and clear reach the store", () => {
     const { runs, make } = world();
     const a = make();
@@ -404,25 +463,6 @@ describe("a refresh", () => {
 });
 
 describe("an async run under way", () => {
-  type Load = (id: string, options?: { signal: AbortSignal }) => Promise<number>;
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
-
-  /** Runs that end when they are told to, with what was there when they began. */
-  function loading(options: object = {}) {
-    const first = memoryStore();
-    const going: (() => void)[] = [];
-    const data = { now: 1 };
-    const load = memoize<Load>(
-      async () => {
-        const seen = data.now;
-        await new Promise<void>((resolve) => going.push(resolve));
-        return seen;
-      },
-      { store: defineStore(first.again()), name: "load", version: "1", ...options },
-    );
-    return { first, going, data, load };
-  }
-
   test.for([
     ["deleted", (load: Memoized<Load>) => load.cache.delete("a")],
     ["cleared", (load: Memoized<Load>) => load.cache.clear()],
@@ -450,6 +490,82 @@ describe("an async run under way", () => {
     going.shift()?.();
     expect(await running).toBe(1);
     expect([...first.list()]).toEqual([]);
+  });
+
+  test("is told to end while its successor has just claimed, and takes no claim from it", async () => {
+    const first = memoryStore();
+    const going: ((value: number) => void)[] = [];
+    const load = memoize<Load>(
+      (_id, options) =>
+        new Promise((resolve, reject) => {
+          going.push(resolve);
+          const { signal } = options as { signal: AbortSignal };
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        }),
+      { store: defineStore(first.again()), name: "load", version: "1", async: true },
+    );
+    const controller = new AbortController();
+    const left = load("a", { signal: controller.signal });
+    await turn();
+    controller.abort(new Error("left"));
+    const stays = load("a", { signal: new AbortController().signal });
+    await expect(left).rejects.toThrow("left");
+    await turn();
+    going[1]?.(5);
+    expect(await stays).toBe(5);
+    expect([...first.list()].length).toBe(1);
+  });
+
+  test("that is told to end and returns what it has so far leaves nothing", async () => {
+    const first = memoryStore();
+    const load = memoize<Load>(
+      (_id, options) =>
+        new Promise((resolve) => {
+          options?.signal.addEventListener("abort", () => resolve(0.5));
+        }),
+      { store: defineStore(first.again()), name: "load", version: "1", async: true },
+    );
+    const controller = new AbortController();
+    const left = load("a", { signal: controller.signal });
+    await turn();
+    controller.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    await turn();
+    expect(load.cache.size).toBe(0);
+    expect([...first.list()]).toEqual([]);
+  });
+
+  test("keeps its claim when another function of the same name shares it and fails", async () => {
+    const { first, going, load } = loading();
+    const store = defineStore(first.again());
+    const options = { store, name: "shared", version: "1" };
+    const slow = memoize<Load>(async (id) => load(id), options);
+    const failing = memoize<Load>(async () => Promise.reject(new RangeError("down")), options);
+    const running = slow("a");
+    await turn();
+    await expect(failing("a")).rejects.toThrow(RangeError);
+    going.shift()?.();
+    await running;
+    expect([...first.list("shared/v:1")].length).toBe(1);
+  });
+
+  test("is stored although memory was dropped meanwhile, because others have removed something, and another run has begun", async () => {
+    let time = 5000;
+    const { first, going, load } = loading({ clock: () => time });
+    load.cache.set(["b"], 1 as never);
+    const running = load("a");
+    await turn();
+    first.clear("other");
+    time += 2000;
+    await load("b");
+    const again = load("a");
+    await turn();
+    going.shift()?.();
+    await running;
+    expect([...first.list()].length).toBe(2);
+    going.shift()?.();
+    await again;
+    expect(load.cache.stats().store).toMatchObject({ errors: 0 });
   });
 
   test("does not replace what was set meanwhile", async () => {
@@ -516,6 +632,49 @@ describe("an async run under way", () => {
 });
 
 describe("stale results", () => {
+  test.for([
+    [3, false],
+    [3, true],
+    [300, false],
+    [300, true],
+  ] as const)(
+    "are not what a recursion is made of, as in memory: %s deep, async %s",
+    async ([depth, isAsync]) => {
+      let time = 1000;
+      let bottom = 1;
+      const first = memoryStore();
+      const make = () => {
+        const fn: (n: number) => any = memoize(
+          isAsync
+            ? async (n: number): Promise<number> => (n === 0 ? bottom : await fn(n - 1))
+            : (n: number): number => (n === 0 ? bottom : fn(n - 1)),
+          {
+            store: defineStore(first.again()),
+            name: "f",
+            version: "1",
+            ttl: 100,
+            staleWhileRevalidate: 1000,
+            clock: () => time,
+            schedule: () => () => {},
+            depthLimit: 50,
+          },
+        );
+        return fn as Memoized<(n: number) => any>;
+      };
+      const fn = make();
+      expect(await fn(depth)).toBe(1);
+      time += 150;
+      bottom = 2;
+      expect(await fn.cache.refresh(depth)).toBe(2);
+      time += 150;
+      bottom = 3;
+      // By a process that has nothing in memory.
+      const other = make();
+      expect(await other(depth)).toBe(2);
+      expect(await other(depth + 1)).toBe(3);
+    },
+  );
+
   test.for([false, true])(
     "are refreshed by a process that asks once: async %s",
     async (isAsync) => {
@@ -763,6 +922,24 @@ describe("an async function", () => {
 });
 
 describe("one run for each cold key", () => {
+  test("a claim is given back where the clock fails that says when it was made", () => {
+    const { first, make } = world();
+    let isBroken = false;
+    const store = bound(first.again());
+    const claimed: StoreAddress[] = [];
+    const claim = (address: StoreAddress) => {
+      claimed.push(address);
+      isBroken = true;
+      return store.claim(address);
+    };
+    const clock = (): number => {
+      if (isBroken) throw new RangeError("no time");
+      return 1000;
+    };
+    expect(() => make({ clock, ttl: 100 }, { ...store, claim })(1)).toThrow(RangeError);
+    expect(first.claim(claimed[0] as StoreAddress)?.isAbsent).toBe(true);
+  });
+
   test("who does not want to wait runs at once", () => {
     const { first, runs, make } = world({ wait: 0 });
     const slow = first.again();
@@ -773,6 +950,25 @@ describe("one run for each cold key", () => {
     expect(make()(1)).toEqual({ n: 1 });
     expect(runs).toEqual([1, 1]);
   });
+
+  test.for(["remove", "clear", "invalidateTag"] as const)(
+    "who runs without a claim leaves nothing that others remove meanwhile: %s",
+    async (what) => {
+      const { first, going, load } = loading({ wait: 0, tags: ["loaded"] });
+      load.cache.set(["a"], 1 as never);
+      const entry = only(first);
+      load.cache.delete("a");
+      first.claim(entry);
+      const running = load("a");
+      await turn();
+      if (what === "remove") first.remove(entry);
+      else if (what === "clear") first.clear(entry.namespace);
+      else first.invalidateTag("loaded");
+      going.shift()?.();
+      expect(await running).toBe(1);
+      expect([...first.list()]).toEqual([]);
+    },
+  );
 
   test("who waits too long runs, and is counted", () => {
     const { first, make } = world({ wait: 5 });

@@ -68,14 +68,16 @@ export function installHooks({ entry, fallback }: HookOptions = {}): void {
   registerHooks({
     load(url, context, nextLoad) {
       const result = nextLoad(url, context);
-      if (!url.startsWith("file:")) return result;
       const { source } = result;
-      if (source === undefined || source === null || !isCode.test(result.format ?? ""))
+      if (source === undefined || source === null) return result;
+      const isEntry =
+        entry !== undefined && url.startsWith("file:") && fileURLToPath(url) === entry.file;
+      // The text first: a thousand files pass here that say no.
+      if (!isEntry && !mentions(source instanceof ArrayBuffer ? new Uint8Array(source) : source))
         return result;
-      if (entry !== undefined && fileURLToPath(url) === entry.file)
-        return replaced(result, url, entry);
-      if (!mentions(typeof source === "string" ? source : bytesOf(source))) return result;
-      return replaced(result, url);
+      return url.startsWith("file:") && isCode.test(result.format ?? "")
+        ? replaced(result, url, isEntry ? entry : undefined)
+        : result;
     },
   });
   if (fallback !== undefined) registerHooks({ resolve: resolveWith(fallback) });

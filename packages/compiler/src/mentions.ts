@@ -9,7 +9,15 @@ export function mayBeMarked(code: string): boolean {
 /** What a source has that is not passed over. */
 export const marks: RegExp = /["']\s*use[\s_-]*memo[ir]|@memoize\b|["']rote["']/;
 
-/** The same of a text or of its bytes, quickly: it says yes too often. */
-export function mentions(code: { includes(text: string): boolean }): boolean {
-  return code.includes("memo") || code.includes("rote");
+/**
+ * The same of a text or of its bytes, quickly: it says yes too often. Every mark and every call of `memoize` has
+ * these letters in it; a second search, for the import, would take longer than this one.
+ */
+export function mentions(code: string | NodeJS.TypedArray): boolean {
+  return typeof code === "string"
+    ? code.includes("memo")
+    : // As bytes, and of whatever array: neither is to be turned into something else before.
+      Buffer.prototype.includes.call(code, letters);
 }
+
+const letters = Buffer.from("memo");

@@ -1,4 +1,4 @@
-import { RoteError } from "rote";
+import { invalidOption } from "./invalid.ts";
 
 /** What the runtime is told of a function: see `MarkedMeta` of `rote/compiled`. */
 export interface MetaFields {
@@ -37,9 +37,9 @@ function writeValue(option: string, value: unknown): string {
   if (typeof value === "string" || typeof value === "boolean") return JSON.stringify(value);
   if (Array.isArray(value))
     return `[${value.map((each: unknown) => writeValue(option, each)).join(", ")}]`;
-  throw new RoteError(
-    "ERR_INVALID_OPTION",
+  throw invalidOption(
     `${option} of defaults is written into the source of every marked function, so it must be a text, a number, true or false, or a list of these; received a ${typeof value}. Give it to single functions with configureMemoized(fn, options).`,
-    { option, value },
+    option,
+    value,
   );
 }

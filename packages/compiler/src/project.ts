@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { RoteError } from "rote";
+import { invalidOption } from "./invalid.ts";
 
 /** The nearest package above a file, and what its package.json says in the field `rote`. */
 export interface Project {
@@ -52,11 +52,11 @@ function readSettings(
   settings: unknown,
   manifest: string,
 ): { defaults?: object; source?: boolean } {
-  const refuse = (option: string, value: unknown, rule: string): RoteError =>
-    new RoteError(
-      "ERR_INVALID_OPTION",
-      `${option} in ${manifest} ${rule}; received ${value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`}. Write it as "rote": { "defaults": { "maxEntries": 10000 } }.`,
-      { option, value },
+  const refuse = (option: string, value: unknown, rule: string): Error =>
+    invalidOption(
+      `${option} in ${manifest} ${rule}; received ${kindOf(value)}. Write it as "rote": { "defaults": { "maxEntries": 10000 } }.`,
+      option,
+      value,
     );
   if (!isObject(settings)) throw refuse("rote", settings, "must be an object");
   for (const [field, value] of Object.entries(settings)) {
@@ -67,6 +67,11 @@ function readSettings(
     } else throw refuse(`rote.${field}`, value, "is unknown: there are defaults and source");
   }
   return settings;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }
 
 function isObject(value: unknown): value is object {

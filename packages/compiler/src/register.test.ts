@@ -140,6 +140,18 @@ test("neither parser nor rote is loaded while no file is marked", () => {
   expect(run(modules, [...register, "marked.mjs"]).lines).toEqual(["1"]);
 });
 
+test("a program that loads rote before anything of the compiler was needed", () => {
+  // Neither the entry nor what it imports first has a mark, but rote's own files speak of some.
+  modules.write("first.mjs", `export { cacheOf } from "rote";`);
+  modules.write("second.mjs", `export function f(n) { "use memoize"; return n; }`);
+  modules.write(
+    "third.mjs",
+    `import { cacheOf } from "./first.mjs"; import { f } from "./second.mjs"; f(1); console.log(cacheOf(f).size);`,
+  );
+
+  expect(run(modules, [...register, "third.mjs"])).toEqual({ lines: ["1"], errors: "" });
+});
+
 describe("the field rote of package.json", () => {
   const manifest = (rote: unknown): void =>
     void modules.write("package.json", JSON.stringify({ name: "demo", type: "module", rote }));
@@ -166,7 +178,8 @@ describe("the field rote of package.json", () => {
     [{ defaults: { maxEntries: -1 } }, "maxEntries must be"],
   ])("%j is refused", ([rote, message]) => {
     manifest(rote);
-    modules.write("refused.mjs", `function f() { "use memoize"; } console.log("ran");`);
+    modules.write("marked.mjs", `function f() { "use memoize"; } console.log("ran");`);
+    modules.write("refused.mjs", `import { cacheOf } from "rote"; import "./marked.mjs"; cacheOf;`);
 
     const { lines, errors } = run(modules, [...register, "refused.mjs"]);
 

@@ -43,18 +43,18 @@ export class Rewriter {
       const [keyword] = functionKeyword.exec(this.code.slice(node.start)) as RegExpExecArray;
       this.text.appendLeft(node.start + keyword.length, ` ${local}`);
     }
-    this.begin(list, `${local} = ${this.use(this.memoize)}(${local}, ${meta});`);
+    this.begin(list, `${local} = ${PURE} ${this.use(this.memoize)}(${local}, ${meta});`);
   }
 
   /** Wraps a function that has no name of its own. */
   wrap(path: Path, meta: string): void {
-    this.surround(path, `${this.use(this.memoize)}(`, `, ${meta})`);
+    this.surround(path, `${PURE} ${this.use(this.memoize)}(`, `, ${meta})`);
   }
 
   /** The same for one that has: as a declaration, whose name can be rebound. */
   wrapNamed(path: Path, name: string, meta: string): void {
     const rebound = `${name} = ${this.use(this.memoize)}(${name}, ${meta})`;
-    this.surround(path, `(() => { ${rebound}; return ${name}; `, " })()");
+    this.surround(path, `${PURE} (() => { ${rebound}; return ${name}; `, " })()");
   }
 
   /** Replaces methods and getters of a class, or of an object literal. */
@@ -65,7 +65,7 @@ export class Rewriter {
 
   /** Before anybody else gets the object. */
   private replaceInObject(owner: Node, members: readonly Member[]): void {
-    this.text.prependRight(owner.start, `${this.use(this.members)}(`);
+    this.text.prependRight(owner.start, `${PURE} ${this.use(this.members)}(`);
     this.text.appendLeft(owner.end, `, ${writeMembers(members)})`);
   }
 
@@ -141,6 +141,9 @@ export class Rewriter {
     this.text.appendLeft(directive.end, `${isEnded ? "" : ";"} ${text}`);
   }
 }
+
+/** Tells bundlers that a function nobody uses may go, although it is memoized. */
+const PURE = "/* @__PURE__ */";
 
 const functionKeyword = /^(?:async(?:\s|\/\*[\s\S]*?\*\/)+)?function/;
 

@@ -468,7 +468,7 @@ test("nothing is removed and no line added", () => {
     code
       .replace(
         '"use client"',
-        '"use client"; import { memoizeMarked as __memoize, memoizeMembers as __memoizeMembers } from "rote/compiled"; a = __memoize(a, { id: "a.ts#a", name: "a" });',
+        '"use client"; import { memoizeMarked as __memoize, memoizeMembers as __memoizeMembers } from "rote/compiled"; a = /* @__PURE__ */ __memoize(a, { id: "a.ts#a", name: "a" });',
       )
       .replace(
         "class B {",

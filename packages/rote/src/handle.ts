@@ -174,7 +174,10 @@ export class Handle implements CacheHandle {
     }
     const memo = this.#memo;
     const key = this.#key(args);
-    memo.whole.lower?.set(memo, key, this.#receiver, args, value);
+    const { lower } = memo.whole;
+    // Memory and store wait for it, and what is no promise of the language may begin anew each time.
+    if (lower !== null && isThenable(value)) value = Promise.resolve(value);
+    lower?.set(memo, key, this.#receiver, args, value);
     if (memo.entries !== null || isThenable(value)) {
       setEntry(memo, this.#receiver, args, key, value);
       return;

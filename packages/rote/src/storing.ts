@@ -4,7 +4,7 @@ import { invalidationsSoFar, isInvalidated } from "./cache/tags.ts";
 import { keyOfCall } from "./call/any.ts";
 import { now } from "./run/clock.ts";
 import { isRefusal } from "./run/overflow.ts";
-import { revalidateLater } from "./run/revalidate.ts";
+import { isRunRecursive, revalidateLater } from "./run/revalidate.ts";
 import { readCaller } from "./run/signal.ts";
 import { stack } from "./run/stack.ts";
 import { isThenable } from "./run/thenable.ts";
@@ -70,7 +70,7 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
   ): Promise<unknown> => {
     const claim = isForced ? tier.claimAtOnce(call) : await tier.claimLater(call, later);
     if (typeof claim === "object") return give(whole, tier, call, claim);
-    const gone = readCaller(args, whole.byIdentity)?.signals.find(({ aborted }) => aborted);
+    const gone = goneSignal(args);
     if (gone !== undefined) {
       // Everybody has left while it waited for its claim.
       tier.release(call, claim);
@@ -84,14 +84,16 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
     try {
       result = await Reflect.apply(fn, receiver as never, args as never);
     } catch (error) {
-      // Who has left does not know how the run would have ended.
-      const caller = readCaller(args, whole.byIdentity);
-      if (caller?.signals.some(({ aborted }) => aborted) === true) tier.end(call);
+      if (goneSignal(args) !== undefined) tier.end(call);
       return failLate(error, startedAt, call, claim, old);
     }
+    if (goneSignal(args) !== undefined) tier.end(call);
     writeLate(receiver, args, result, startedAt, call, claim, since);
     return result;
   };
+  /** Where everybody has left, nobody knows how the run would have ended: it leaves nothing, as in memory. */
+  const goneSignal = (args: readonly unknown[]) =>
+    readCaller(args, whole.byIdentity)?.signals.find(({ aborted }) => aborted);
   /** The same for a run that took its time: what was set, deleted, cleared or invalidated meanwhile wins. */
   const writeLate = (
     receiver: unknown,
@@ -157,14 +159,17 @@ export function storing(whole: Whole, fn: AnyFunction, tier: Tier): AnyFunction 
   return function (this: unknown, ...args: unknown[]): unknown {
     const { isForced } = whole;
     whole.isForced = false;
-    const call = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
+    const wantsFresh = tier.rules.whileRevalidate > 0 && isRunRecursive(whole.memo);
+    const named = tier.callOf(whole.memo, keyOfCall(whole.memo, this, args), args);
+    const call = wantsFresh ? { ...named, wantsFresh } : named;
     const found = isForced ? undefined : tier.find(call);
-    if (found !== undefined && tier.mayReturn(found)) {
+    if (found !== undefined && tier.mayReturn(found, call)) {
       if (found.ttl <= 0) revalidateLater(whole.memo, this, args, call.key);
       return promised(whole, found, () => give(whole, tier, call, found));
     }
     // It has a value in hand, for the case that the run fails.
-    return (whole.isAsync ? runAsync : runSync)(this, args, call, found, isForced);
+    const old = found !== undefined && tier.mayRescue(found) ? found : undefined;
+    return (whole.isAsync ? runAsync : runSync)(this, args, call, old, isForced);
   };
 }
 

@@ -1,5 +1,6 @@
 /** `rote run`: a program whose marked functions are memoized. */
 import { spawn } from "node:child_process";
+import * as nodeModule from "node:module";
 import { constants } from "node:os";
 import { extname } from "node:path";
 import { Command } from "commander";
@@ -31,10 +32,17 @@ export function runCommand(onEnd: (exitCode: number) => void): Command {
     .passThroughOptions()
     .addHelpText("after", help)
     .action(async (file: string, args: string[], { stats }: RunOptions) => {
-      onEnd(
-        await run(existingFile(file, "Give the file that Node should run."), args, stats === true),
-      );
+      const path = existingFile(file, "Give the file that Node should run.");
+      if (!("registerHooks" in nodeModule)) throw tooOld();
+      onEnd(await run(path, args, stats === true));
     });
+}
+
+function tooOld(): Failure {
+  return new Failure(
+    `rote run needs Node 22.15 or newer; this is ${process.versions.node}`,
+    `Build the program with a plugin of @rote/compiler, and run that.`,
+  );
 }
 
 /** Signals that ask the program to end, when they are sent to this process alone. */

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { createServer } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { outputOf, tools } from "../../../../test/support/builds.ts";
@@ -10,6 +11,8 @@ import { Demo } from "../../../../test/support/compiled.ts";
 import { checkOutput } from "../output.ts";
 import { transform } from "../transform.ts";
 import rote from "../vite.ts";
+
+type Library = typeof import("./fixtures/library.ts");
 
 const program = fileURLToPath(new URL("fixtures/program.ts", import.meta.url));
 const outputs = realpathSync(mkdtempSync(join(tmpdir(), "rote-builds-")));
@@ -97,6 +100,44 @@ describe.for(all)("what %s builds", ([tool, build]) => {
       place,
     );
   });
+});
+
+test.for(["Rolldown", "esbuild"])(
+  "%s drops what is marked and not used, and rote",
+  async (tool) => {
+    demo.write(
+      "unused.ts",
+      `export const arrow = () => { "use memoize"; };
+    export const named = function own(): void { "use memoize"; own(); };
+    export const object = { method() { "use memoize"; } };
+    export const used = 1;`,
+    );
+    const entry = demo.write("uses.ts", `import { used } from "./unused.ts"; console.log(used);`);
+
+    const { code } = await tools[tool]!({ entry, outDir: newFolder() });
+
+    expect(code).not.toMatch(/memoize/i);
+  },
+);
+
+test("Vite's server memoizes what it serves", async () => {
+  const server = await createServer({
+    configFile: false,
+    root: dirname(program),
+    logLevel: "silent",
+    appType: "custom",
+    server: { middlewareMode: true, ws: false, watch: null },
+    optimizeDeps: { noDiscovery: true },
+    plugins: [rote()],
+  });
+  try {
+    const library = (await server.ssrLoadModule("/library.ts")) as Library;
+
+    expect([library.fib(90), library.countRuns()]).toEqual([2880067194370816120n, 91]);
+    expect((await server.transformRequest("/library.ts"))?.code).toContain("library.ts#fib");
+  } finally {
+    await server.close();
+  }
 });
 
 test("a class is memoized for engines that have no static blocks", async () => {

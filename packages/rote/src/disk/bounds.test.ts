@@ -122,7 +122,7 @@ test("space is given back to the file system, a part with each look and all of i
   store.clear("fn/1");
   const { freeBytes } = store.stats();
   expect(freeBytes).toBeGreaterThan(9_000_000);
-  for (let i = 0; i < 17; i++) store.write(at(i), new Uint8Array(10), note);
+  for (let i = 0; i < 65; i++) store.write(at(i), new Uint8Array(10), note);
   expect(store.stats().freeBytes).toBeLessThan(freeBytes - 900_000);
   store.flush();
   expect(store.stats().freeBytes).toBe(0);

@@ -10,7 +10,7 @@ import type { StoreFile } from "./store-file.ts";
 import { COARSE } from "./uses.ts";
 
 /** How many expired and how many old rows go at a time. */
-const FEW = 16;
+const FEW = 64;
 /** Of those looked at, how many in a row, how many rows in all, and how many of them go. */
 const [RUN, LOOKED_AT, EVICTED] = [4, 16, 2];
 /** For how long at a time, in milliseconds; and pages that are given back at a time. */

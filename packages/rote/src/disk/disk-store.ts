@@ -36,8 +36,8 @@ declare global {
 const [READING, WRITING, CLAIMING] = [1000, 100, 0];
 /** When what was put off is tried again, in milliseconds; and how long a flush waits for it. */
 const [AGAIN, FLUSH] = [100, 5000];
-/** After how many writes the bounds are looked at, and after which share of their bytes. */
-const [WRITES, SHARE] = [16, 1 / 64];
+/** After how many writes the bounds are looked at, with a bound of entries and without; and after which share of their bytes. */
+const [COUNTED, UNCOUNTED, SHARE] = [16, 64, 1 / 64];
 
 /** What {@link disk} returns. */
 export class DiskStore implements SyncStore {
@@ -146,8 +146,9 @@ export class DiskStore implements SyncStore {
       const claim = this.#leases.claim(file, address);
       if (claim === undefined) return undefined;
       this.#counts.of.claims++;
-      const isPending = this.#pending.count > 0 && this.#pending.find(address) !== undefined;
-      return isPending ? { ...claim, isAbsent: false } : claim;
+      if (this.#pending.count === 0) return claim;
+      this.#pending.keep(claim.fence);
+      return this.#pending.find(address) === undefined ? claim : { ...claim, isAbsent: false };
     });
   }
 
@@ -158,15 +159,16 @@ export class DiskStore implements SyncStore {
       return true;
     };
     if (this.#attempt("write", WRITING, release) === undefined)
-      this.#putOff({ address, bytes: undefined, tags: [], run: release });
+      this.#putOff({ address, bytes: undefined, tags: [], fence, run: release });
   }
 
   *list(namespace?: string): Generator<StoreListing> {
     for (let after: number | undefined = -1; after !== undefined;) {
       const from: number = after;
-      const { page, last } = this.#access.run("read", READING, (file) =>
-        listPage(file, from, namespace),
-      );
+      const { page, last } = this.#access.run("read", READING, (file) => {
+        file.endView();
+        return listPage(file, from, namespace);
+      });
       yield* page;
       after = last;
     }
@@ -197,9 +199,12 @@ export class DiskStore implements SyncStore {
   close(): void {
     if (this.#access.isClosed) return;
     this.#callOff?.();
-    if (this.#pending.count > 0) this.#attempt("write", WRITING, () => true);
-    this.#access.close();
-    this.#pending.clear();
+    try {
+      if (this.#pending.count > 0) this.#attempt("write", WRITING, () => true);
+    } finally {
+      this.#access.close();
+      this.#pending.clear();
+    }
   }
 
   /**
@@ -218,13 +223,16 @@ export class DiskStore implements SyncStore {
 
   /** Counts of this handle since it was opened, and what the file holds of all processes. */
   stats(): DiskStats {
-    return this.#access.run("read", READING, (file) => ({
-      ...this.#counts.of,
-      entries: readState(file).entries,
-      bytes: spaceOf(file).used,
-      freeBytes: spaceOf(file).free,
-      pending: this.#pending.count,
-    }));
+    return this.#access.run("read", READING, (file) => {
+      file.endView();
+      return {
+        ...this.#counts.of,
+        entries: readState(file).entries,
+        bytes: spaceOf(file).used,
+        freeBytes: spaceOf(file).free,
+        pending: this.#pending.count,
+      };
+    });
   }
 
   #readFile(address: StoreAddress): Uint8Array | undefined {
@@ -271,7 +279,7 @@ export class DiskStore implements SyncStore {
       this.#counts.of.expired += expired;
       this.#counts.of.evicted += evicted;
       if (!isDone) return;
-      this.#writesUntilTrim = WRITES;
+      this.#writesUntilTrim = this.#bounds.maxEntries < Infinity ? COUNTED : UNCOUNTED;
       this.#bytesUntilTrim = this.#bounds.maxBytes * SHARE;
     } catch (error) {
       if (kindOf(error) !== "busy") throw error;

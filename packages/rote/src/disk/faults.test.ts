@@ -456,6 +456,48 @@ describe("while another process writes", () => {
     expect(store.read(at(1))).toBe(undefined);
   });
 
+  test("who claims again has a claim whose release was put off", () => {
+    const store = open();
+    const fence = store.claim(at(1))?.fence as number;
+    lock();
+    store.release(at(1), fence);
+    unlock();
+    expect(store.claim(at(1))?.fence).toBe(fence);
+    store.flush();
+    expect(open().claim(at(1))).toBe(undefined);
+    expect(store.write(at(1), bytesOf(1), note, fence)).toBe(true);
+  });
+
+  test("a store closes although what was put off cannot be written", () => {
+    let connection: Connection | undefined;
+    const store = open({ connect: (path) => (connection = nodePlatform().connect(path)) });
+    lock();
+    store.write(at(1), new Uint8Array(1_000_000), note);
+    unlock();
+    connection!.exec("PRAGMA max_page_count = 1");
+    expect(() => store.close()).toThrow(/SQLITE_FULL/);
+    expect(() => store.read(at(1))).toThrow(/is closed/);
+    store.close();
+  });
+
+  test("onProblem may use the store, and is not told of what that meets", () => {
+    const store: DiskStore = open(
+      {},
+      {
+        onProblem(problem) {
+          problems.push(problem);
+          store.write(at(2), bytesOf(2), note);
+        },
+      },
+    );
+    lock();
+    store.write(at(1), bytesOf(1), note);
+    unlock();
+    store.flush();
+    expect(problems).toMatchObject([{ type: "busy" }]);
+    expect(store.stats()).toMatchObject({ busy: 2, entries: 2 });
+  });
+
   test("closing writes what was put off, if it can be", () => {
     const store = open();
     lock();

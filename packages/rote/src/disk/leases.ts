@@ -37,6 +37,8 @@ const FIND = `SELECT fence, holder, beat FROM leases LEFT JOIN holders ON holder
 
 const END = "DELETE FROM leases WHERE namespace = ? AND digest = ? AND fence = ? AND holder = ?";
 
+const INVALIDATED = "SELECT 1 FROM invalidations WHERE fence >= ? LIMIT 1";
+
 const EXISTS = "SELECT 1 FROM entries WHERE namespace = ? AND digest = ?";
 
 interface Row {
@@ -89,8 +91,11 @@ export class Leases {
     try {
       claim = file.transaction(() => {
         const row = find();
-        if (row?.holder === this.#holder) return { fence: row.fence, isAbsent: false };
-        if (row !== undefined) {
+        if (row?.holder === this.#holder) {
+          // After an invalidation another fence, because a run that begins now is not of before it.
+          if (file.sql(INVALIDATED).get(row.fence) === undefined)
+            return { fence: row.fence, isAbsent: false };
+        } else if (row !== undefined) {
           if (this.#isOthers(row)) return undefined;
           this.#bury(file, row.holder);
         }

@@ -11,6 +11,8 @@ export interface Task {
   /** What is to be written; `undefined` for a claim that is to be given back. */
   readonly bytes: Uint8Array | undefined;
   readonly tags: readonly string[];
+  /** Of the claim that is to be given back. */
+  readonly fence?: number;
   readonly run: (file: StoreFile) => void;
 }
 
@@ -47,6 +49,11 @@ export class Pending {
     this.#tasks = this.#tasks.filter((task) => task.bytes === undefined || !isMeant(task));
     this.#size = this.#tasks.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
     return before - this.#tasks.length;
+  }
+
+  /** Whoever claims again has it still: it is not given back. */
+  keep(fence: number): void {
+    this.#tasks = this.#tasks.filter((task) => task.fence !== fence);
   }
 
   /** Does what was put off; what throws stays, and all that comes after it. */

@@ -120,6 +120,17 @@ test.for([
   expect(store.read(at("01"))).toBe(undefined);
 });
 
+test("what is listed and counted among many reads is the latest", () => {
+  const store = open();
+  const other = open();
+  for (let i = 0; i < 3; i++) store.read(at("01"));
+  other.write(at("01"), bytesOf(1), note);
+  expect(store.stats().entries).toBe(1);
+  for (let i = 0; i < 3; i++) store.read(at("01"));
+  other.write(at("02"), bytesOf(1), note);
+  expect([...store.list()].length).toBe(2);
+});
+
 test("a damaged row that is found among many reads is removed", () => {
   const store = open();
   store.write(at("01"), bytesOf(1), note);

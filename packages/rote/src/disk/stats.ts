@@ -61,6 +61,7 @@ export class Counts {
     failed: 0,
   };
   readonly #onProblem: ((problem: DiskProblem) => void) | undefined;
+  #isTelling = false;
 
   constructor(onProblem: ((problem: DiskProblem) => void) | undefined) {
     this.#onProblem = onProblem;
@@ -68,6 +69,9 @@ export class Counts {
 
   problem(problem: DiskProblem): void {
     this.of[problem.type === "damaged" ? "setAside" : problem.type]++;
+    // Who uses the store while being told is not told of what that meets, without end.
+    if (this.#isTelling) return;
+    this.#isTelling = true;
     try {
       this.#onProblem?.(problem);
     } catch (error) {
@@ -75,6 +79,8 @@ export class Counts {
         "ROTE_LISTENER",
         `onProblem of disk has thrown, which is ignored: ${error instanceof Error ? error.name : typeof error}. Handle errors inside it.`,
       );
+    } finally {
+      this.#isTelling = false;
     }
   }
 }

@@ -58,6 +58,8 @@ export class Flight implements Pending, Waiting {
   private readonly since: number = invalidationsSoFar();
   private readonly beganAt: number = now();
   private readonly isOutermost: boolean;
+  /** A run of the same function has called. */
+  readonly isRecursive: boolean;
 
   constructor(
     memo: Memo,
@@ -68,7 +70,9 @@ export class Flight implements Pending, Waiting {
   ) {
     this.memo = memo;
     // What nobody waits for is no part of the flight that happened to begin it.
-    this.isOutermost = isBehind || currentFlight() === undefined;
+    const caller = isBehind ? undefined : (currentFlight() as Partial<Flight> | undefined);
+    this.isOutermost = caller === undefined;
+    this.isRecursive = caller?.memo?.whole === memo.whole;
     if (isBehind) this.stays = true;
     this.isBehind = isBehind;
     this.isSet = isSet;

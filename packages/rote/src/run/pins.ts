@@ -1,4 +1,5 @@
 import type { Runs } from "../cache/rules.ts";
+import type { Whole } from "../cache/whole.ts";
 import { FAILURE } from "../cache/entry.ts";
 import type { Memo } from "../cache/memo.ts";
 import { VOID } from "../key/node.ts";
@@ -45,10 +46,19 @@ function isNeeded(memo: Memo): boolean {
  * asked for by its own recursion.
  */
 export function isUnderWay({ whole }: Memo): boolean {
-  const { slots, top } = stack;
-  const end = Math.max(0, top - NEAR * FRAME);
-  for (let at = top - FRAME; at >= end; at -= FRAME)
-    if ((slots[at] as Memo | undefined)?.whole === whole) return true;
+  return isAmong(stack.slots, 0, stack.top, whole);
+}
+
+/** Whether one of the last frames between `start` and `end` is of the function. */
+export function isAmong(
+  frames: readonly unknown[],
+  start: number,
+  end: number,
+  whole: Whole,
+): boolean {
+  const first = Math.max(start, end - NEAR * FRAME);
+  for (let at = end - FRAME; at >= first; at -= FRAME)
+    if ((frames[at] as Memo | undefined)?.whole === whole) return true;
   return false;
 }
 

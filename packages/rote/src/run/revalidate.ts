@@ -5,11 +5,12 @@ import { Refresh, type Stale } from "../cache/stale.ts";
 import type { Key } from "../key/trie.ts";
 import { afterJobs } from "./after-jobs.ts";
 import type { Flight } from "./flight.ts";
+import { FRAME } from "./frame.ts";
 import { isThenable } from "./thenable.ts";
 import { flyBehind } from "./fly.ts";
 import { catchUp } from "./forget.ts";
 import { runOutermost } from "./outermost.ts";
-import { isUnderWay } from "./pins.ts";
+import { isAmong, isUnderWay } from "./pins.ts";
 import { isOff } from "./plain.ts";
 import { currentCaches } from "./scope.ts";
 import { type Caller, readCaller } from "./signal.ts";
@@ -25,6 +26,16 @@ export function isRecursive(memo: Memo): boolean {
   if (memo.whole.isAsync)
     return (currentFlight() as Partial<Flight> | undefined)?.memo?.whole === memo.whole;
   return !stack.isOutside && isUnderWay(memo);
+}
+
+/** The same, asked by the run of a call before it begins: its own frame, or flight, is on top. */
+export function isRunRecursive(memo: Memo): boolean {
+  const { whole } = memo;
+  if (whole.isAsync) return (currentFlight() as Partial<Flight> | undefined)?.isRecursive === true;
+  const { segment, slots, top } = stack;
+  if (segment === null) return false;
+  const { base, pending, pendingEnd } = segment;
+  return isAmong(slots, base, top - FRAME, whole) || isAmong(pending, 0, pendingEnd - FRAME, whole);
 }
 
 /**

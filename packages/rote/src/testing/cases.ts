@@ -293,6 +293,16 @@ export const cases: { readonly [sentence: string]: Case } = {
     expectSame("from after", await store.write(at(3), bytesOf(1), tagged("tag"), late), true);
   },
 
+  async "who claims again after a tag was invalidated may write what has it"(store, again) {
+    const other = await again();
+    await store.claim(at(1));
+    await other.invalidateTag("tag");
+    const late = (await store.claim(at(1)))?.fence as number;
+    expectSame("to another", await other.claim(at(1)), undefined);
+    expectSame("from after", await store.write(at(1), bytesOf(1), tagged("tag"), late), true);
+    await expectRead(other, at(1), bytesOf(1));
+  },
+
   async "what is discarded goes if it is still the same, and nobody hears of it"(store, again) {
     const other = await again();
     await store.write(at(1), bytesOf(1, 2), plain);

@@ -123,11 +123,14 @@ export class MemoryStore implements SyncStore {
   }
 
   claim(address: StoreAddress): Claim | undefined {
-    const { claims, fences, kept } = this.#open;
+    const { claims, fences, invalidated, kept } = this.#open;
     const name = nameOf(address);
     const held = claims.get(name);
-    if (held !== undefined)
-      return held.holder === this ? { fence: held.fence, isAbsent: false } : undefined;
+    if (held !== undefined) {
+      if (held.holder !== this) return undefined;
+      if (!invalidated.has(held)) return { fence: held.fence, isAbsent: false };
+      this.#end(name);
+    }
     const fence = (fences.get(name) ?? 0) + 1;
     fences.set(name, fence);
     claims.set(name, { holder: this, fence, namespace: address.namespace });

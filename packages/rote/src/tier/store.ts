@@ -80,7 +80,8 @@ export interface SyncStore {
   revision(): number;
   /**
    * Claims the right to make an entry; `undefined` while another holder of the store has it. Whoever
-   * has it may claim it again, and gets the same fence.
+   * has it may claim it again, and gets the same fence; after an `invalidateTag` a higher one, because
+   * what is made from then on may have the tag.
    */
   claim(address: StoreAddress): Claim | undefined;
   /** Gives a claim back; nothing happens if it is held no more. */

@@ -58,6 +58,8 @@ export interface StoredCall {
   readonly args: readonly unknown[];
   readonly address: StoreAddress;
   readonly argumentBytes: Uint8Array;
+  /** Asked for by the function's own recursion, which is to be made of nothing stale. */
+  readonly wantsFresh?: boolean;
 }
 
 /** What a store has for a call. */
@@ -73,6 +75,16 @@ export interface Found {
 /** The shortest and the longest time between two looks at what another process is making. */
 const FIRST_LOOK = 2;
 const LAST_LOOK = 50;
+
+/**
+ * How many runs share each claim of a store, of all functions: who claims again what is held here gets
+ * the same fence, and the claim is given back with the last of them.
+ */
+const claimsOf: WeakMap<SyncStore, Map<string, number>> = new WeakMap();
+
+function claimName({ digest, namespace }: StoreAddress, fence: number): string {
+  return `${digest} ${fence} ${namespace}`;
+}
 
 /**
  * The store below the memory of one function. Whatever goes wrong with it costs a run and is
@@ -93,13 +105,19 @@ export class Tier implements LowerTier {
   private handed: { readonly key: Key; readonly ttl: number }[] = [];
   private forgetsHanded = false;
   /** Runs whose promise has not settled, by their digest: what was set, deleted or cleared meanwhile wins. */
-  private readonly underWay: Map<string, StoredCall> = new Map();
+  private readonly underWay: Map<string, Set<StoredCall>> = new Map();
+  private readonly claims: Map<string, number>;
+  /** Runs without a claim, and the revision of the store when they began. */
+  private readonly unclaimed: WeakMap<StoredCall, number> = new WeakMap();
 
   /** As it was before anything was taken from the store. */
   private revision: number | undefined = undefined;
 
   constructor(rules: TierRules) {
     this.rules = rules;
+    let claims = claimsOf.get(rules.store);
+    if (claims === undefined) claimsOf.set(rules.store, (claims = new Map()));
+    this.claims = claims;
   }
 
   get lookEvery(): number {
@@ -143,8 +161,13 @@ export class Tier implements LowerTier {
   }
 
   /** Whether what was found is good without a run. */
-  mayReturn({ ttl }: Found): boolean {
-    return ttl > -this.rules.whileRevalidate;
+  mayReturn({ ttl }: Found, { wantsFresh }: StoredCall): boolean {
+    return ttl > (wantsFresh === true ? 0 : -this.rules.whileRevalidate);
+  }
+
+  /** Whether it is good where the run has failed. */
+  mayRescue({ ttl }: Found): boolean {
+    return ttl > -this.rules.ifError;
   }
 
   private get window(): number {
@@ -177,7 +200,7 @@ export class Tier implements LowerTier {
     const { wait } = this.rules;
     const first = this.claimOnce(call);
     if (first !== undefined) return first;
-    if (wait === 0) return 0;
+    if (wait === 0) return this.goWithout(call);
     this.counts.waits++;
     let waited = 0;
     for (let look = FIRST_LOOK; waited < wait; look = Math.min(look * 2, LAST_LOOK)) {
@@ -187,7 +210,7 @@ export class Tier implements LowerTier {
       if (step !== undefined) return step;
     }
     this.counts.overdue++;
-    return 0;
+    return this.goWithout(call);
   }
 
   /** The same for functions that return promises, without blocking. */
@@ -198,7 +221,7 @@ export class Tier implements LowerTier {
     const { wait } = this.rules;
     const first = this.claimOnce(call);
     if (first !== undefined) return first;
-    if (wait === 0) return 0;
+    if (wait === 0) return this.goWithout(call);
     this.counts.waits++;
     let waited = 0;
     for (let look = FIRST_LOOK; waited < wait; look = Math.min(look * 2, LAST_LOOK)) {
@@ -208,12 +231,12 @@ export class Tier implements LowerTier {
       if (step !== undefined) return step;
     }
     this.counts.overdue++;
-    return 0;
+    return this.goWithout(call);
   }
 
   private lookAgain(call: StoredCall): number | Found | undefined {
     const found = this.find(call, true);
-    if (found !== undefined && this.mayReturn(found)) return found;
+    if (found !== undefined && this.mayReturn(found, call)) return found;
     return this.claimOnce(call);
   }
 
@@ -222,35 +245,78 @@ export class Tier implements LowerTier {
     const { store } = this.rules;
     const claim = this.attempt(() => store.claim(call.address) ?? "held", call.args);
     if (claim === "held") return undefined;
-    if (claim === undefined) return 0;
+    if (claim === undefined) return this.goWithout(call);
     const { fence, isAbsent } = claim;
-    // Between the look and the claim another process may have made it, and given its claim back.
-    const found = isAbsent ? undefined : this.find(call, true);
-    if (found === undefined || !this.mayReturn(found)) return fence;
-    this.release(call, fence);
-    return found;
+    this.hold(call, fence);
+    let isOver = true;
+    try {
+      // Between the look and the claim another process may have made it, and given its claim back.
+      const found = isAbsent ? undefined : this.find(call, true);
+      isOver = found !== undefined && this.mayReturn(found, call);
+      return isOver ? found : fence;
+    } finally {
+      if (isOver) this.release(call, fence);
+    }
   }
 
   /** For a refresh, which neither waits nor looks. */
   claimAtOnce(call: StoredCall): number {
-    return this.attempt(() => this.rules.store.claim(call.address)?.fence, call.args) ?? 0;
+    const fence = this.attempt(() => this.rules.store.claim(call.address)?.fence, call.args);
+    if (fence === undefined) return this.goWithout(call);
+    this.hold(call, fence);
+    return fence;
+  }
+
+  /** It is run without a claim. No fence says then whether it was removed meanwhile, so it is as if all that is removed were. */
+  private goWithout(call: StoredCall): 0 {
+    this.unclaimed.set(call, this.revisionNow());
+    return 0;
+  }
+
+  /** `NaN`, which is no revision, where the store cannot say. */
+  private revisionNow(): number {
+    try {
+      return outside(() => this.rules.store.revision());
+    } catch {
+      return Number.NaN;
+    }
+  }
+
+  private hold({ address }: StoredCall, fence: number): void {
+    const name = claimName(address, fence);
+    this.claims.set(name, (this.claims.get(name) ?? 0) + 1);
+  }
+
+  /** Whether nobody here shares it any more. */
+  private leave({ address }: StoredCall, fence: number): boolean {
+    if (fence === 0) return false;
+    const name = claimName(address, fence);
+    const left = (this.claims.get(name) ?? 1) - 1;
+    if (left > 0) this.claims.set(name, left);
+    else this.claims.delete(name);
+    return left === 0;
   }
 
   /** A run has begun that takes its time. */
   begin(call: StoredCall): void {
-    this.underWay.set(call.address.digest, call);
+    const { digest } = call.address;
+    const runs = this.underWay.get(digest);
+    if (runs === undefined) this.underWay.set(digest, new Set([call]));
+    else runs.add(call);
   }
 
   /** It has ended; whether it may leave something behind. */
   end(call: StoredCall): boolean {
     const { digest } = call.address;
-    return this.underWay.get(digest) === call && this.underWay.delete(digest);
+    const runs = this.underWay.get(digest);
+    if (runs?.delete(call) !== true) return false;
+    if (runs.size === 0) this.underWay.delete(digest);
+    return true;
   }
 
-  release({ address, args }: StoredCall, fence: number): void {
-    // A later run of the same call holds the same claim.
-    if (fence > 0 && !this.underWay.has(address.digest))
-      this.attempt(() => this.rules.store.release(address, fence), args);
+  release(call: StoredCall, fence: number): void {
+    if (this.leave(call, fence))
+      this.attempt(() => this.rules.store.release(call.address, fence), call.args);
   }
 
   /** Writes what a run has returned or, with `isFailure`, thrown, and gives its claim back. */
@@ -266,8 +332,14 @@ export class Tier implements LowerTier {
     },
     fence: number,
   ): void {
-    // What was written has given it back.
-    if (!this.isWritten(call, value, about, fence)) this.release(call, fence);
+    let isWritten = false;
+    try {
+      isWritten = this.isWritten(call, value, about, fence);
+    } finally {
+      // What was written has given it back.
+      if (isWritten) this.leave(call, fence);
+      else this.release(call, fence);
+    }
   }
 
   private isWritten(
@@ -278,6 +350,8 @@ export class Tier implements LowerTier {
   ): boolean {
     const { store, encode, now } = this.rules;
     if (!(about.ttl > 0)) return false;
+    const since = fence > 0 ? undefined : this.unclaimed.get(call);
+    if (since !== undefined && since !== this.revisionNow()) return false;
     const { runTime, tags, isFailure, isPromised } = about;
     const createdAt = now();
     const expiresAt = createdAt + about.ttl;
@@ -336,17 +410,25 @@ export class Tier implements LowerTier {
   ): Promise<void> {
     const { life } = this.rules;
     const since = invalidationsSoFar();
+    // From now on, what runs of before bring is not wanted; and what others remove meanwhile stays removed.
+    this.underWay.delete(call.address.digest);
     this.begin(call);
+    let fence = this.claimAtOnce(call);
     try {
       const value = await promise;
       if (!this.end(call)) return;
       const ttl = life.ttlOf(receiver, value, call.args);
       const tags = life.tagsOf(receiver, value, call.args);
-      if (!isInvalidated(tags, since))
-        this.write(call, value, { ttl, runTime: 0, tags, isFailure: false, isPromised: true }, 0);
+      if (isInvalidated(tags, since)) return;
+      const about = { ttl, runTime: 0, tags, isFailure: false, isPromised: true };
+      const held = fence;
+      fence = 0;
+      this.write(call, value, about, held);
     } catch {
       // A rejected promise is nothing to keep; what else has failed is told by the memory, which asks the same.
       this.end(call);
+    } finally {
+      this.release(call, fence);
     }
   }
 
