@@ -16,3 +16,4 @@ export {
   type FingerprinterOptions,
 } from "./fingerprint/fingerprint.ts";
 export type { Reached } from "./fingerprint/manifest.ts";
+export { formatNote, type Note, type NoteCode, type NoteStep } from "./purity/note.ts";

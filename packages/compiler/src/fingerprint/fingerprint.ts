@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { RoteError } from "rote";
+import type { Note, NoteCode } from "../purity/note.ts";
+import { Notes } from "../purity/notes.ts";
 import { Effects } from "./effects.ts";
 import { Files } from "./files.ts";
 import type { Finding } from "./finding.ts";
 import { Linker, type Module } from "./link.ts";
-import { FunctionIndex } from "./locate-function.ts";
+import { FunctionIndex, type Located } from "./locate-function.ts";
 import { type Reached, reachedBy } from "./manifest.ts";
 import { algorithm, reach } from "./reach.ts";
 import { Resolver } from "./resolve.ts";
@@ -28,6 +30,11 @@ export interface FingerprinterOptions {
    * @defaultValue `["node", "import", "module-sync", "require", "default"]`
    */
   conditions?: readonly string[];
+  /**
+   * Codes of notes that are not made.
+   * @defaultValue none
+   */
+  ignore?: readonly NoteCode[];
 }
 
 /** What a function is made of, in one line, and what that line does not know. */
@@ -55,6 +62,15 @@ export interface Fingerprinter {
    * @throws {RoteError} `ERR_INVALID_OPTION` if there is no such function, or no such module.
    */
   fingerprint(file: string, nameOrOffset: string | number): Fingerprint;
+  /**
+   * What makes a function more, or less, than a function of its arguments: arguments that it changes, state that it
+   * reads or writes, the clock, input and output, caches of its own; also in what it calls.
+   *
+   * @param file - The path of its module.
+   * @param nameOrOffset - As for `fingerprint`.
+   * @throws {RoteError} `ERR_INVALID_OPTION` if there is no such function, or no such module.
+   */
+  notes(file: string, nameOrOffset: string | number): readonly Note[];
   /** Looks which files have changed; only these are read again. Without it, files are read once. */
   refresh(): void;
   /** How many files have been read so far. */
@@ -94,19 +110,29 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
     return made;
   };
 
+  let notes: Notes | undefined;
+
+  const find = (
+    file: string,
+    nameOrOffset: string | number,
+  ): { module: Module; located: Located; around: Effects } => {
+    const path = resolve(file);
+    const module = linker.module(path);
+    if (module === undefined)
+      throw new RoteError(
+        "ERR_INVALID_OPTION",
+        `${path} cannot be read as a module of JavaScript or TypeScript. Pass the file in which the function is written, and mend what is not valid in it.`,
+        { option: "file", value: path },
+      );
+    const located = indexOf(module).find(nameOrOffset);
+    const around = effects.get(module) ?? new Effects(linker, module);
+    effects.set(module, around);
+    return { module, located, around };
+  };
+
   return {
     fingerprint(file, nameOrOffset) {
-      const path = resolve(file);
-      const module = linker.module(path);
-      if (module === undefined)
-        throw new RoteError(
-          "ERR_INVALID_OPTION",
-          `${path} cannot be read as a module of JavaScript or TypeScript. Pass the file in which the function is written, and mend what is not valid in it.`,
-          { option: "file", value: path },
-        );
-      const located = indexOf(module).find(nameOrOffset);
-      const around = effects.get(module) ?? new Effects(linker, module);
-      effects.set(module, around);
+      const { module, located, around } = find(file, nameOrOffset);
       const { digest, steps } = reach(linker, around, { module, ...located });
       const { findings, env: read } = findUnseen(linker, around, steps, root, env);
       const own = placeOf(module, located.start, root);
@@ -125,8 +151,15 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
         },
       };
     },
+    notes(file, nameOrOffset) {
+      const { module, located, around } = find(file, nameOrOffset);
+      notes ??= new Notes(linker, root, options.ignore ?? []);
+      const { name, start, end } = located;
+      return notes.of({ module, name, start, end }, around);
+    },
     refresh() {
       files.refresh();
+      notes = undefined;
       // Files that were not there may be there now, and lockfiles may have changed.
       linker.clear();
       effects.clear();

@@ -14,6 +14,8 @@ export interface Located {
   readonly declaration: Declaration;
   readonly index: number;
   readonly form: Form | undefined;
+  /** What it is called, by the names around it. */
+  readonly name: string;
   readonly start: number;
   readonly end: number;
 }
@@ -75,7 +77,8 @@ export class FunctionIndex {
     if (declaration === undefined || place === undefined) return undefined;
     const inner = this.paths.find(({ path: { node } }) => node.start === place.start);
     if (inner !== undefined && own === "*default*") return this.located(inner.path);
-    return { declaration, index: declaration.names.indexOf(own), form: undefined, ...place };
+    const index = declaration.names.indexOf(own);
+    return { declaration, index, form: undefined, name: own, ...place };
   }
 
   /** Whether a function is what its name stands for: not so in `const price = wrapped(() => 1)`. */
@@ -102,20 +105,22 @@ export class FunctionIndex {
     return path === undefined ? undefined : this.located(path);
   }
 
-  private located({ node, parent }: Path): Located | undefined {
+  private located(path: Path): Located | undefined {
+    const { node, parent } = path;
     const { start, end } = node;
+    const name = qualifiedName(path).replaceAll(".prototype.", ".");
     const around = this.parts.find(({ part }) => part.start <= start && end <= part.end);
     if (around === undefined) return undefined;
     const { part, declaration } = around;
     const { facts } = this.module;
     const isWhole = part === node || part["declaration"] === node;
-    if (isWhole) return { declaration, index: 0, form: undefined, start, end };
+    if (isWhole) return { declaration, index: 0, form: undefined, name, start, end };
     const form = writeForm([part], declaration.names, facts.names, node);
     const kind = parent?.node;
     const isMethod =
       kind?.type === "MethodDefinition" ||
       (kind?.type === "Property" && (kind["method"] === true || kind["kind"] !== "init"));
     const readsReceiver = form.readsReceiver || isMethod;
-    return { declaration, index: 0, form: { ...form, readsReceiver }, start, end };
+    return { declaration, index: 0, form: { ...form, readsReceiver }, name, start, end };
   }
 }
