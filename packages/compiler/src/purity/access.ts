@@ -48,7 +48,12 @@ export abstract class Access extends Recorder {
   private readonly objects = new Map<Node, Fresh>();
 
   protected abstract evaluate(node: Node | undefined): Value;
-  protected abstract run(routine: Routine, args: readonly Value[], receiver: Value, at: Node): Value;
+  protected abstract run(
+    routine: Routine,
+    args: readonly Value[],
+    receiver: Value,
+    at: Node,
+  ): Value;
 
   /** The object that an expression makes: one for each expression, however often it is run. */
   protected freshAt(node: Node, rest: Value, ofClass?: ClassValue): Fresh {
@@ -68,7 +73,9 @@ export abstract class Access extends Recorder {
     const { module, around } = this.routine;
     const value = this.program.lookup(name, module, around);
     if (value === undefined)
-      return name === "undefined" ? nothing : only({ kind: "builtin", path: [name], isNoted: false });
+      return name === "undefined"
+        ? nothing
+        : only({ kind: "builtin", path: [name], isNoted: false });
     for (const each of value)
       if (each.kind === "place") {
         this.noteRead(each, node.start);
@@ -103,8 +110,7 @@ export abstract class Access extends Recorder {
         const value = found && this.memberOf(origin, found.member, step, node);
         if (value !== undefined) return value;
         const members = this.program.member(origin, step);
-        for (const each of members)
-          if (each.kind === "place" && this.isTest) this.noteLookup(each);
+        for (const each of members) if (each.kind === "place" && this.isTest) this.noteLookup(each);
         return members;
       }
       case "class":
@@ -117,14 +123,15 @@ export abstract class Access extends Recorder {
 
   /** A method of a class, or what a getter returns. */
   private memberOf(origin: Origin, member: Node, step: string, node: Node): Value | undefined {
-    const owner = origin.kind === "fresh" ? origin.ofClass : origin.kind === "place" ? origin.shape : undefined;
+    const owner =
+      origin.kind === "fresh" ? origin.ofClass : origin.kind === "place" ? origin.shape : undefined;
     if (typeof owner !== "object") return undefined;
     const found = this.program.findMember(owner, step, false);
     const value = isNode(member["value"]) ? bare(member["value"]) : undefined;
     if (found === undefined || value === undefined || !isNode(value["body"])) return undefined;
     const { module, around, name } = found.owner;
     const routine = this.program.routine(module, value, `${name}.${step}`, around, found.owner);
-    if (member["kind"] === "method" || isFunction(value) && member["kind"] === undefined)
+    if (member["kind"] === "method" || (isFunction(value) && member["kind"] === undefined))
       return only(routine);
     return member["kind"] === "get" ? this.run(routine, [], only(origin), node) : undefined;
   }
@@ -151,8 +158,7 @@ export abstract class Access extends Recorder {
       if (place === undefined) continue;
       const { key } = place;
       const isKept = isFill && !selfReads.includes(key);
-      const isCache =
-        isKept && (looksUp || this.lookups.has(key)) && place.base !== "parameter";
+      const isCache = isKept && (looksUp || this.lookups.has(key)) && place.base !== "parameter";
       const code = isCache ? "ROTE_HIDDEN_CACHE" : codes[place.base];
       const container = each.kind === "place" ? each : undefined;
       this.record({
@@ -219,7 +225,8 @@ export abstract class Access extends Recorder {
           if (property["computed"] === true) this.evaluate(property["key"] as Node);
           const inner = this.read(value, keyName(property) ?? anyStep, property);
           for (const each of inner)
-            if (each.kind === "builtin" && !each.isNoted) this.noteBuiltin(each.path, property.start);
+            if (each.kind === "builtin" && !each.isNoted)
+              this.noteBuiltin(each.path, property.start);
           this.bind(property["value"] as Node, noted(inner), how);
         }
         return;
@@ -278,7 +285,9 @@ export abstract class Access extends Recorder {
 /** The same, with its globals looked up already. */
 export function noted(value: Value): Value {
   return [...value].some((each) => each.kind === "builtin" && !each.isNoted)
-    ? new Set([...value].map((each) => (each.kind === "builtin" ? { ...each, isNoted: true } : each)))
+    ? new Set(
+        [...value].map((each) => (each.kind === "builtin" ? { ...each, isNoted: true } : each)),
+      )
     : value;
 }
 

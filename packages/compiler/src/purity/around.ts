@@ -152,6 +152,12 @@ function namesOf(node: Node): Map<string, Declared> | undefined {
   const found = new Map<string, Declared>();
   for (const parameter of nodes(node["params"]))
     for (const name of boundNames(parameter))
-      found.set(name, { kind: "other", node: parameter, init: undefined, steps: [], isConst: true });
+      found.set(name, {
+        kind: "other",
+        node: parameter,
+        init: undefined,
+        steps: [],
+        isConst: true,
+      });
   return found;
 }

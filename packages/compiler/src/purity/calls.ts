@@ -73,8 +73,10 @@ export abstract class Calls extends Access {
     const results = [...receiver].map((each) => {
       const members = this.read(only(each), step, callee);
       const callable = [...members].filter(isCallable);
-      if (callable.length > 0) return this.invoke(new Set(callable), args, only(each), node, written);
-      if (each.kind === "closure" || each.kind === "routine") return this.reflect(each, step, given);
+      if (callable.length > 0)
+        return this.invoke(new Set(callable), args, only(each), node, written);
+      if (each.kind === "closure" || each.kind === "routine")
+        return this.reflect(each, step, given);
       if (each.kind !== "builtin" && each.kind !== "namespace")
         return this.method(each, step, given, { start: object.start, isUnused, selfReads });
       return this.invoke(members, args, only(each), node, written);
@@ -127,7 +129,12 @@ export abstract class Calls extends Access {
     if (step === "bind") return only(fn);
     if (step !== "apply") return nothing;
     const inner = this.contents(rest[0] ?? nothing, node);
-    return this.invoke(only(fn), Array.from({ length: 4 }, () => inner), receiver, node);
+    return this.invoke(
+      only(fn),
+      Array.from({ length: 4 }, () => inner),
+      receiver,
+      node,
+    );
   }
 
   /** A method of the language, or one of which nothing is known. */
@@ -148,13 +155,21 @@ export abstract class Calls extends Access {
       (object.kind === "place" && object.shape === "collection");
     if (writingMethods.has(step) && isSure) {
       const from = step === "splice" ? 2 : step === "set" && args.length > 1 ? 1 : 0;
-      const put = fillingMethods.has(step) || step === "splice" ? join(...args.slice(from)) : nothing;
-      this.change(self, undefined, put, { start: how.start, isFill: step === "set" }, how.selfReads);
+      const put =
+        fillingMethods.has(step) || step === "splice" ? join(...args.slice(from)) : nothing;
+      this.change(
+        self,
+        undefined,
+        put,
+        { start: how.start, isFill: step === "set" },
+        how.selfReads,
+      );
     }
     const called = this.callbacks(step, self, given);
     if (called !== undefined) return called;
     if (chainingMethods.has(step)) return self;
-    if (takingMethods.has(step)) return join(inside(), step === "get" ? nothing : (args[1] ?? nothing));
+    if (takingMethods.has(step))
+      return join(inside(), step === "get" ? nothing : (args[1] ?? nothing));
     if (step === "entries") return only(fresh(only(fresh(inside()))));
     if (copyingMethods.has(step)) {
       const others = step === "concat" ? args.map((each) => this.contents(each, node)) : [];
@@ -243,7 +258,8 @@ export abstract class Calls extends Access {
       this.change(first, undefined, put, { start, isFill: false });
     }
     if (passingFunctions.has(name)) return first;
-    if (name === "Array.of" || name === "Promise.resolve") return join(only(fresh(join(...args))), first);
+    if (name === "Array.of" || name === "Promise.resolve")
+      return join(only(fresh(join(...args))), first);
     if (name === "Array.from" && second.size > 0) {
       const inner = this.contents(first, node);
       return only(fresh(this.invoke(second, [inner], nothing, node)));
@@ -329,8 +345,7 @@ export abstract class Calls extends Access {
       this.change(object, put.step, value, { start, isFill, looksUp, within: { module, calls } });
     }
     const isOwn = [...receiver].some((each) => each.kind === "place" && each.base === "receiver");
-    for (const key of lookups)
-      if (isOwn || !key.startsWith("receiver")) this.lookups.add(key);
+    for (const key of lookups) if (isOwn || !key.startsWith("receiver")) this.lookups.add(key);
     return translate.value(returns);
   }
 }
@@ -383,4 +398,3 @@ class Translation {
     return only(made);
   }
 }
-

@@ -180,7 +180,8 @@ export abstract class Expressions extends Calls {
       this.change(object, stepOf(inner), nothing, { start: inner.start, isFill: false });
     } else if (node["operator"] === "!") this.testing(() => this.evaluate(argument));
     // `typeof document` asks whether there is one.
-    else if (node["operator"] !== "typeof" || argument.type !== "Identifier") this.evaluate(argument);
+    else if (node["operator"] !== "typeof" || argument.type !== "Identifier")
+      this.evaluate(argument);
     return nothing;
   }
 
@@ -289,7 +290,7 @@ export abstract class Expressions extends Calls {
   private markup(node: Node): Value {
     for (const value of Object.values(node))
       for (const each of Array.isArray(value) ? value : [value])
-        if (isNode(each)) this.evaluate(each["expression"] as Node | undefined ?? each);
+        if (isNode(each)) this.evaluate((each["expression"] as Node | undefined) ?? each);
     return only(fresh());
   }
 }
@@ -298,4 +299,3 @@ function metaOf(node: Node): Value {
   const path = [identifier(node["meta"]), identifier(node["property"])] as string[];
   return path[0] === "new" ? nothing : only({ kind: "builtin", path, isNoted: false });
 }
-

@@ -93,7 +93,8 @@ export class Notes {
     );
     const isMeant = ({ code, place }: Effect): boolean => {
       if (place === undefined) return true;
-      if (code !== "ROTE_READS_STATE") return code === "ROTE_HIDDEN_CACHE" || !caches.has(place.key);
+      if (code !== "ROTE_READS_STATE")
+        return code === "ROTE_HIDDEN_CACHE" || !caches.has(place.key);
       return (
         !written.has(place.root) && isWrittenElsewhere(place, routine.node, this.linker, loading)
       );
@@ -104,7 +105,11 @@ export class Notes {
   }
 
   /** A comment where it happens, at a call that leads there, or at the head of a function on the way. */
-  private isSilenced({ code, module, start, calls }: Effect, routine: Routine, used: Set<Silence>): boolean {
+  private isSilenced(
+    { code, module, start, calls }: Effect,
+    routine: Routine,
+    used: Set<Silence>,
+  ): boolean {
     const places: [Module, number][] = [
       [module, this.lineOf(module, start)],
       [routine.module, this.lineOf(routine.module, routine.node.start)],
@@ -142,7 +147,13 @@ export class Notes {
         const code = problem === undefined ? "ROTE_NEEDLESS_SILENCE" : "ROTE_INVALID_SILENCE";
         const text = noteTextOf(code, problem ?? codes.join(", "));
         const own = this.stepOf(module, node, called === "" ? name : called);
-        return { code, ...placeOf(module, start, this.root), function: own.name, ...text, chain: [own] };
+        return {
+          code,
+          ...placeOf(module, start, this.root),
+          function: own.name,
+          ...text,
+          chain: [own],
+        };
       });
   }
 
@@ -180,4 +191,3 @@ function asCache(effect: Effect, lookups: ReadonlySet<string>): Effect {
     ? { ...effect, code: "ROTE_HIDDEN_CACHE" }
     : effect;
 }
-

@@ -102,7 +102,8 @@ export class Program {
     const known = this.tops.get(module);
     if (known !== undefined) return known;
     const tree = treeOf(module.file);
-    const made = tree === undefined ? new Map<string, Declared>() : declaredBy(bodyOf(tree.program));
+    const made =
+      tree === undefined ? new Map<string, Declared>() : declaredBy(bodyOf(tree.program));
     if (this.tops.size >= kept) this.tops.delete(this.tops.keys().next().value as Module);
     this.tops.set(module, made);
     return made;
@@ -259,7 +260,11 @@ export class Program {
   }
 
   /** The class that `new Account()` makes an instance of. */
-  private classMade(init: Node, module: Module, around: Around | undefined): ClassValue | undefined {
+  private classMade(
+    init: Node,
+    module: Module,
+    around: Around | undefined,
+  ): ClassValue | undefined {
     if (init.type !== "NewExpression") return undefined;
     const value = this.resolve(init["callee"] as Node, module, around);
     return [...value].find((each) => each.kind === "class");

@@ -86,12 +86,10 @@ class Reader extends Expressions {
       if (said === "primitive") return nothing;
       const name = identifier(inner) ?? "";
       const shape: Shape =
-        said === "collection"
-          ? said
-          : said === undefined
-            ? undefined
-            : this.classNamed(said.name);
-      const place = new Place("parameter", String(index), name, { shape: isRest ? undefined : shape });
+        said === "collection" ? said : said === undefined ? undefined : this.classNamed(said.name);
+      const place = new Place("parameter", String(index), name, {
+        shape: isRest ? undefined : shape,
+      });
       // The list of rest arguments is made for each call; what is in it is not.
       return only(isRest ? fresh(only(place)) : place);
     });
@@ -122,7 +120,8 @@ class Reader extends Expressions {
       if (own !== undefined && scope.find(own) === undefined) {
         scope.declare(own, this);
         const binding = scope.find(own);
-        if (binding !== undefined) this.set(binding, only(node === this.routine.node ? this.routine : this.closureAt(node)));
+        if (binding !== undefined)
+          this.set(binding, only(node === this.routine.node ? this.routine : this.closureAt(node)));
       }
       parameters.forEach((pattern, index) => {
         const isRest = pattern.type === "RestElement";
@@ -237,7 +236,8 @@ class Reader extends Expressions {
         const expression = bare(node["expression"] as Node);
         const awaited =
           expression.type === "AwaitExpression" ? bare(expression["argument"] as Node) : expression;
-        this.unused = awaited.type === "ChainExpression" ? (awaited["expression"] as Node) : awaited;
+        this.unused =
+          awaited.type === "ChainExpression" ? (awaited["expression"] as Node) : awaited;
         this.evaluate(expression);
         return;
       }

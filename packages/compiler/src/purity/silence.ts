@@ -29,7 +29,9 @@ export function silencesOf(module: Module): readonly Silence[] {
 }
 
 function readSilences(module: Module): Silence[] {
-  const comments = (treeOf(module.file)?.comments ?? []).filter(({ value }) => value.includes("rote-ignore"));
+  const comments = (treeOf(module.file)?.comments ?? []).filter(({ value }) =>
+    value.includes("rote-ignore"),
+  );
   if (comments.length === 0) return [];
   const text = readFileSync(module.file.path, "utf8");
   const lines = text.split("\n");
@@ -57,6 +59,7 @@ function lineAfter({ start, end }: Comment, text: string, lines: readonly string
   const rest = text.slice(end).split("\n", 1)[0] ?? "";
   if (before.trim() !== "" || rest.trim() !== "") return own;
   let line = text.slice(0, end).split("\n").length + 1;
-  while (line < lines.length && /^\s*(?:\/\/.*|\/\*.*\*\/\s*)?$/.test(lines[line - 1] ?? "")) line++;
+  while (line < lines.length && /^\s*(?:\/\/.*|\/\*.*\*\/\s*)?$/.test(lines[line - 1] ?? ""))
+    line++;
   return line;
 }

@@ -27,7 +27,8 @@ function writesIn(node: Node, name: string, own: Node): boolean {
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     const { node: each, isLate } = at;
     if (each === own) continue;
-    if ((isLate || each.start > own.end) && targets(each).some((to) => isNamed(to, name))) return true;
+    if ((isLate || each.start > own.end) && targets(each).some((to) => isNamed(to, name)))
+      return true;
     const inner = isLate || (each !== node && isFunction(each));
     for (const value of Object.values(each))
       for (const child of Array.isArray(value) ? value : [value])

@@ -64,7 +64,8 @@ export class AllSummaries implements Summaries {
     this.known.set(routine, own.summary);
     const below = this.running.at(-1);
     // It depends on what is not finished: whoever that is throws it away before the next round.
-    if (this.lowest < depth && below !== undefined) below.provisional.push(routine, ...own.provisional);
+    if (this.lowest < depth && below !== undefined)
+      below.provisional.push(routine, ...own.provisional);
     const isOpen = this.lowest < depth;
     this.lowest = Math.min(around, isOpen ? this.lowest : Infinity);
     return own.summary;

@@ -44,12 +44,7 @@ export class Place {
   readonly around: Around | undefined;
   private readonly children = new Map<string, Place>();
 
-  constructor(
-    base: Place["base"],
-    root: string,
-    name: string,
-    known: PlaceFacts = {},
-  ) {
+  constructor(base: Place["base"], root: string, name: string, known: PlaceFacts = {}) {
     this.base = base;
     this.root = root;
     this.name = name;
