@@ -8,6 +8,7 @@ import { stepOf } from "./program.ts";
 import { Recorder } from "./recorder.ts";
 import {
   anyStep,
+  builtin,
   type ClassValue,
   type Fresh,
   fresh,
@@ -45,7 +46,7 @@ const ofFunctions = new Set(["apply", "bind", "call", "length", "name", "prototy
 /** The part that reads names and members, and writes to them. */
 export abstract class Access extends Recorder {
   protected receiver: Value = nothing;
-  private readonly objects = new Map<Node, Fresh>();
+  private readonly objects = new Map<Node, Map<string, Fresh>>();
 
   protected abstract evaluate(node: Node | undefined): Value;
   protected abstract run(
@@ -55,12 +56,18 @@ export abstract class Access extends Recorder {
     at: Node,
   ): Value;
 
-  /** The object that an expression makes: one for each expression, however often it is run. */
-  protected freshAt(node: Node, rest: Value, ofClass?: ClassValue): Fresh {
-    const known = this.objects.get(node);
+  /**
+   * The object that an expression makes: one for each expression and each part of what it makes, however often it is
+   * run. Else there would be no end to what a value may be.
+   */
+  protected freshAt(node: Node, rest: Value, part = "", ofClass?: ClassValue): Fresh {
+    const key = ofClass === undefined ? part : `${part}\0${ofClass.place.root}`;
+    let parts = this.objects.get(node);
+    if (parts === undefined) this.objects.set(node, (parts = new Map()));
+    const known = parts.get(key);
     if (known === undefined) {
-      const made = fresh(rest, new Map(), ofClass);
-      this.objects.set(node, made);
+      const made = fresh(rest, ofClass);
+      parts.set(key, made);
       return made;
     }
     known.rest = join(known.rest, rest);
@@ -75,7 +82,7 @@ export abstract class Access extends Recorder {
     if (value === undefined)
       return name === "undefined"
         ? nothing
-        : only({ kind: "builtin", path: [name], isNoted: false });
+        : only(builtin([name]));
     for (const each of value)
       if (each.kind === "place") {
         this.noteRead(each, node.start);
@@ -218,7 +225,7 @@ export abstract class Access extends Recorder {
       case "ObjectPattern":
         for (const property of nodes(target["properties"])) {
           if (property.type !== "Property") {
-            const rest = fresh(this.contents(value, property));
+            const rest = this.freshAt(property, this.contents(value, property));
             this.bind(property["argument"] as Node, only(rest), how);
             continue;
           }
@@ -234,7 +241,7 @@ export abstract class Access extends Recorder {
         const inner = this.contents(value, target);
         for (const element of nodes(target["elements"])) {
           if (element.type !== "RestElement") this.bind(element, inner, how);
-          else this.bind(element["argument"] as Node, only(fresh(inner)), how);
+          else this.bind(element["argument"] as Node, only(this.freshAt(element, inner)), how);
         }
         return;
       }
@@ -286,14 +293,20 @@ export abstract class Access extends Recorder {
 export function noted(value: Value): Value {
   return [...value].some((each) => each.kind === "builtin" && !each.isNoted)
     ? new Set(
-        [...value].map((each) => (each.kind === "builtin" ? { ...each, isNoted: true } : each)),
+        [...value].map((each) => (each.kind === "builtin" ? builtin(each.path, true) : each)),
       )
     : value;
 }
 
 /** What is kept in properties of a function. */
-function placeOf({ module, node, name }: Routine): Place {
-  return new Place("outer", `${module.file.path}\0function ${node.start}`, name, {
-    variable: { module, name },
-  });
+function placeOf(routine: Routine): Place {
+  const known = ofRoutines.get(routine);
+  if (known !== undefined) return known;
+  const { module, node, name } = routine;
+  const root = `${module.file.path}\0function ${node.start}`;
+  const made = new Place("outer", root, name, { variable: { module, name } });
+  ofRoutines.set(routine, made);
+  return made;
 }
+
+const ofRoutines = new WeakMap<Routine, Place>();

@@ -15,10 +15,10 @@ import {
 } from "./language.ts";
 import { stepOf } from "./program.ts";
 import {
+  builtin,
   type ClassValue,
   type Closure,
   type Fresh,
-  fresh,
   join,
   nothing,
   only,
@@ -170,10 +170,10 @@ export abstract class Calls extends Access {
     if (chainingMethods.has(step)) return self;
     if (takingMethods.has(step))
       return join(inside(), step === "get" ? nothing : (args[1] ?? nothing));
-    if (step === "entries") return only(fresh(only(fresh(inside()))));
+    if (step === "entries") return only(this.pairs(inside(), node));
     if (copyingMethods.has(step)) {
       const others = step === "concat" ? args.map((each) => this.contents(each, node)) : [];
-      return only(fresh(join(inside(), ...others)));
+      return only(this.freshAt(node, join(inside(), ...others)));
     }
     return nothing;
   }
@@ -199,9 +199,9 @@ export abstract class Calls extends Access {
       case "forEach":
         return run([inside, nothing, self], true);
       case "map":
-        return only(fresh(run([inside, nothing, self])));
+        return only(this.freshAt(node, run([inside, nothing, self])));
       case "flatMap":
-        return only(fresh(join(this.contents(run([inside, nothing, self]), node))));
+        return only(this.freshAt(node, join(this.contents(run([inside, nothing, self]), node))));
       case "reduce":
       case "reduceRight": {
         const first = args.length > 1 ? second : inside;
@@ -211,7 +211,7 @@ export abstract class Calls extends Access {
       case "sort":
       case "toSorted":
         run([inside, inside]);
-        return step === "sort" ? self : only(fresh(inside));
+        return step === "sort" ? self : only(this.freshAt(node, inside));
       case "then":
       case "catch":
       case "finally":
@@ -222,7 +222,7 @@ export abstract class Calls extends Access {
         return inside;
       case "filter":
         run([inside, nothing, self]);
-        return only(fresh(inside));
+        return only(this.freshAt(node, inside));
       case "replace":
       case "replaceAll":
         this.runFunctions(args, node);
@@ -259,15 +259,15 @@ export abstract class Calls extends Access {
     }
     if (passingFunctions.has(name)) return first;
     if (name === "Array.of" || name === "Promise.resolve")
-      return join(only(fresh(join(...args))), first);
+      return join(only(this.freshAt(node, join(...args))), first);
     if (name === "Array.from" && second.size > 0) {
       const inner = this.contents(first, node);
-      return only(fresh(this.invoke(second, [inner], nothing, node)));
+      return only(this.freshAt(node, this.invoke(second, [inner], nothing, node)));
     }
     this.runFunctions(args, node);
-    if (name === "Object.entries") return only(fresh(only(fresh(this.contents(first, node)))));
+    if (name === "Object.entries") return only(this.pairs(this.contents(first, node), node));
     return copyingFunctions.has(name)
-      ? only(fresh(join(...args.map((each) => this.contents(each, node)))))
+      ? only(this.freshAt(node, join(...args.map((each) => this.contents(each, node)))))
       : nothing;
   }
 
@@ -287,7 +287,7 @@ export abstract class Calls extends Access {
   private required(source: Node | undefined): Value {
     const name = source === undefined ? undefined : bare(source)["value"];
     if (typeof name !== "string" || !isBuiltin(name)) return nothing;
-    return only({ kind: "builtin", path: [`node:${name.replace(/^node:/, "")}`], isNoted: false });
+    return only(builtin([`node:${name.replace(/^node:/, "")}`]));
   }
 
   protected construct(node: Node): Value {
@@ -305,8 +305,12 @@ export abstract class Calls extends Access {
     return only(this.freshAt(node, nothing));
   }
 
+  private pairs(inside: Value, node: Node): Fresh {
+    return this.freshAt(node, only(this.freshAt(node, inside, "pair")));
+  }
+
   private instantiate(made: ClassValue, args: readonly Value[], node: Node): Value {
-    const instance = only(this.freshAt(node, nothing, made));
+    const instance = only(this.freshAt(node, nothing, "", made));
     this.run(this.constructorOf(made), args, instance, node);
     return instance;
   }
@@ -330,7 +334,12 @@ export abstract class Calls extends Access {
     if (this.env === undefined) return nothing;
     const { effects, lookups, returns } = this.summaries.of(routine);
     const call: Call = { module: this.routine.module, start: at.start, callee: routine };
-    const translate = new Translation(args, receiver, (value, step) => this.read(value, step, at));
+    const translate = new Translation(
+      args,
+      receiver,
+      (value, step) => this.read(value, step, at),
+      (part, ofClass) => this.freshAt(at, nothing, part, ofClass),
+    );
     for (const effect of effects.values()) {
       const calls = [call, ...effect.calls];
       const { put, place } = effect;
@@ -359,16 +368,19 @@ class Translation {
   private readonly args: readonly Value[];
   private readonly receiver: Value;
   private readonly read: (value: Value, step: string) => Value;
+  private readonly make: (part: string, ofClass: ClassValue | undefined) => Fresh;
   private readonly made = new Map<Fresh, Fresh>();
 
   constructor(
     args: readonly Value[],
     receiver: Value,
     read: (value: Value, step: string) => Value,
+    make: (part: string, ofClass: ClassValue | undefined) => Fresh,
   ) {
     this.args = args;
     this.receiver = receiver;
     this.read = read;
+    this.make = make;
   }
 
   place({ base, root, steps }: Place): Value {
@@ -377,23 +389,27 @@ class Translation {
     return value;
   }
 
-  value(value: Value): Value {
-    return join(...[...value].map((each) => this.origin(each)));
+  /** What is made anew is one object for each place in the result. */
+  value(value: Value, part = "result"): Value {
+    if (value.size === 0) return value;
+    return join(...[...value].map((each) => this.origin(each, part)));
   }
 
-  private origin(origin: Origin): Value {
+  private origin(origin: Origin, part: string): Value {
     if (origin.kind === "place" && origin.base !== "outer") return this.place(origin);
     // What a function returns is run by whoever calls it.
     if (origin.kind === "closure") return nothing;
     if (origin.kind !== "fresh") return only(origin);
     const known = this.made.get(origin);
     if (known !== undefined) return only(known);
-    const made = fresh(nothing, new Map(), origin.ofClass);
+    const made = this.make(part, origin.ofClass);
     this.made.set(origin, made);
-    made.rest = this.value(origin.rest);
+    const inside = part.split("\0").length < 4 ? (step: string) => `${part}\0${step}` : () => part;
+    made.rest = join(made.rest, this.value(origin.rest, inside("")));
     for (const [name, field] of origin.fields) {
-      made.fields.set(name, this.value(field));
-      if (origin.exact.has(name)) (made.exact as Set<string>).add(name);
+      const value = this.value(field, inside(name));
+      made.fields.set(name, join(made.fields.get(name) ?? nothing, value));
+      if (origin.exact.has(name)) made.exact.add(name);
     }
     return only(made);
   }

@@ -5,7 +5,7 @@ import { isFunction } from "./around.ts";
 import { Calls } from "./calls.ts";
 import { stepOf } from "./program.ts";
 import { joinEnvs } from "./recorder.ts";
-import { type ClassValue, fresh, join, nothing, only, type Value } from "./value.ts";
+import { builtin, type ClassValue, join, nothing, only, type Value } from "./value.ts";
 
 /** The part that says what expressions stand for, and does what they do. */
 export abstract class Expressions extends Calls {
@@ -13,6 +13,7 @@ export abstract class Expressions extends Calls {
 
   protected evaluate(given: Node | undefined): Value {
     if (given === undefined || this.env === undefined) return nothing;
+    this.count();
     const node = bare(given);
     switch (node.type) {
       case "Literal":
@@ -263,7 +264,7 @@ export abstract class Expressions extends Calls {
   ): typeof made {
     made.rest = join(made.rest, rest);
     for (const [name, value] of fields) {
-      (made.exact as Set<string>).add(name);
+      made.exact.add(name);
       made.fields.set(name, join(made.fields.get(name) ?? nothing, value));
     }
     return made;
@@ -291,11 +292,11 @@ export abstract class Expressions extends Calls {
     for (const value of Object.values(node))
       for (const each of Array.isArray(value) ? value : [value])
         if (isNode(each)) this.evaluate((each["expression"] as Node | undefined) ?? each);
-    return only(fresh());
+    return only(this.freshAt(node, nothing));
   }
 }
 
 function metaOf(node: Node): Value {
   const path = [identifier(node["meta"]), identifier(node["property"])] as string[];
-  return path[0] === "new" ? nothing : only({ kind: "builtin", path, isNoted: false });
+  return path[0] === "new" ? nothing : only(builtin(path));
 }

@@ -7,6 +7,7 @@ import { type Around, type Declared, declaredBy, isFunction } from "./around.ts"
 import { shapeOfInit } from "./language.ts";
 import {
   anyStep,
+  builtin,
   type ClassValue,
   join,
   type Located,
@@ -83,7 +84,7 @@ export class Program {
   private targetValue({ vertex, index, path }: Target): Value {
     if (vertex.kind === "leaf")
       return vertex.type === "builtin"
-        ? only({ kind: "builtin", path: [vertex.text, ...path], isNoted: false })
+        ? only(builtin([vertex.text, ...path]))
         : nothing;
     if (vertex.kind !== "declaration") return nothing;
     const name = vertex.declaration.names[index];
@@ -170,7 +171,7 @@ export class Program {
     if (at.type === "Identifier") {
       const own = at["name"] as string;
       const found = this.lookup(own, module, around);
-      return found ?? only({ kind: "builtin", path: [own], isNoted: false });
+      return found ?? only(builtin([own]));
     }
     if (at.type !== "MemberExpression") return nothing;
     const object = this.resolve(at["object"] as Node, module, around);
@@ -188,7 +189,7 @@ export class Program {
         return only(origin.place.inside(step));
       }
       case "builtin":
-        return only({ ...origin, path: [...origin.path, step] });
+        return only(origin.path.length < 6 ? builtin([...origin.path, step], origin.isNoted) : origin);
       case "namespace":
         return this.importedValue(origin.name, origin.module, [step]);
       default:

@@ -7,11 +7,10 @@ import type { Summaries, Summary } from "./effect.ts";
 import { Expressions } from "./expressions.ts";
 import { shapeOfType } from "./language.ts";
 import type { Program } from "./program.ts";
-import { type Env, joinEnvs } from "./recorder.ts";
+import { type Env, joinEnvs, tooLong } from "./recorder.ts";
 import {
   anyStep,
   type Closure,
-  fresh,
   join,
   nothing,
   only,
@@ -51,11 +50,17 @@ class Reader extends Expressions {
   summary(): Summary {
     const { node, owner } = this.routine;
     this.receiver = only(new Place("receiver", "receiver", "this", { shape: owner }));
-    if (node.type === "ClassBody") this.construction(node);
-    else this.body(node, this.parameters(node));
+    try {
+      if (node.type === "ClassBody") this.construction(node);
+      else this.body(node, this.parameters(node));
+    } catch (error) {
+      // What has been found until then counts. Functions that are deeper than the stack, or that take longer than all
+      // others, are what machines write.
+      if (!(error instanceof RangeError || error === tooLong)) throw error;
+    }
     const { effects, lookups } = this;
     const isGenerator = node["generator"] === true;
-    const returns = isGenerator ? only(fresh(this.frame.yields)) : this.frame.returns;
+    const returns = isGenerator ? only(this.freshAt(node, this.frame.yields)) : this.frame.returns;
     return { effects, lookups, returns };
   }
 
@@ -91,7 +96,7 @@ class Reader extends Expressions {
         shape: isRest ? undefined : shape,
       });
       // The list of rest arguments is made for each call; what is in it is not.
-      return only(isRest ? fresh(only(place)) : place);
+      return only(isRest ? this.freshAt(given, only(place)) : place);
     });
   }
 
@@ -115,7 +120,7 @@ class Reader extends Expressions {
     return this.within(scope, () => {
       if (!isArrow) {
         const all = scope.find("arguments");
-        if (all !== undefined) this.set(all, only(fresh(join(...args))));
+        if (all !== undefined) this.set(all, only(this.freshAt(node, join(...args), "arguments")));
       }
       if (own !== undefined && scope.find(own) === undefined) {
         scope.declare(own, this);

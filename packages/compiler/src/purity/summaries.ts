@@ -27,7 +27,11 @@ const empty: Summary = { effects: new Map<string, Effect>(), lookups: new Set(),
 export class AllSummaries implements Summaries {
   private readonly program: Program;
   private readonly known = new Map<Routine, Summary>();
+  /** Of those that depend on something unfinished, what was known after the last round. */
+  private readonly partial = new Map<Routine, Summary>();
   private readonly running: Running[] = [];
+  /** Counts whenever something new is known. */
+  private growth = 0;
   /** How far down the stack something unfinished has been asked for. */
   private lowest = Infinity;
 
@@ -50,35 +54,31 @@ export class AllSummaries implements Summaries {
 
   private workOut(routine: Routine): Summary {
     const depth = this.running.length;
-    const own: Running = { routine, summary: empty, isAsked: false, provisional: [] };
+    const start = this.partial.get(routine) ?? empty;
+    const own: Running = { routine, summary: start, isAsked: false, provisional: [] };
     const around = this.lowest;
     this.running.push(own);
-    for (let round = 0; round < 5; round++) {
+    let isOpen = false;
+    for (let round = 0; round < 6; round++) {
       this.lowest = Infinity;
       for (const each of own.provisional.splice(0)) this.known.delete(each);
-      const before = sizeOf(own.summary);
-      own.summary = merged(own.summary, this.read(routine));
-      if (!own.isAsked || sizeOf(own.summary) === before) break;
+      const before = this.growth;
+      const { summary } = own;
+      own.summary = merged(summary, summarise(this.program, this, routine));
+      if (sizeOf(own.summary) > sizeOf(summary)) this.growth++;
+      // Who is further down goes on until nothing is new: rounds within rounds would take forever.
+      isOpen = this.lowest < depth;
+      if (isOpen || !own.isAsked || this.growth === before) break;
     }
     this.running.pop();
     this.known.set(routine, own.summary);
     const below = this.running.at(-1);
-    // It depends on what is not finished: whoever that is throws it away before the next round.
-    if (this.lowest < depth && below !== undefined)
-      below.provisional.push(routine, ...own.provisional);
-    const isOpen = this.lowest < depth;
+    if (isOpen) {
+      this.partial.set(routine, own.summary);
+      below?.provisional.push(routine, ...own.provisional);
+    } else for (const each of [routine, ...own.provisional]) this.partial.delete(each);
     this.lowest = Math.min(around, isOpen ? this.lowest : Infinity);
     return own.summary;
-  }
-
-  private read(routine: Routine): Summary {
-    try {
-      return summarise(this.program, this, routine);
-    } catch (error) {
-      // Deeper than the stack: what machines write, as a rule.
-      if (error instanceof RangeError) return empty;
-      throw error;
-    }
   }
 }
 

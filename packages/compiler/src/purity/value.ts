@@ -25,6 +25,7 @@ interface PlaceFacts {
   readonly variable?: Variable | undefined;
   readonly around?: Around | undefined;
   readonly steps?: readonly string[];
+  readonly top?: Place;
 }
 
 /** An object from outside of a function, or something inside of one. */
@@ -35,6 +36,10 @@ export class Place {
   readonly root: string;
   readonly name: string;
   readonly steps: readonly string[];
+  /** The same for the same place, also in other functions if it is an outer one. */
+  readonly key: string;
+  /** The place that it is in, however deep. */
+  readonly top: Place;
   readonly shape: Shape;
   /** The expression that it is declared with, and where. */
   readonly init: Located | undefined;
@@ -49,24 +54,22 @@ export class Place {
     this.root = root;
     this.name = name;
     this.steps = known.steps ?? [];
+    this.key = [root, ...this.steps].join("\0");
+    this.top = known.top ?? this;
     this.shape = known.shape;
     this.init = known.init;
     this.variable = known.variable;
     this.around = known.around;
   }
 
-  get key(): string {
-    return [this.root, ...this.steps].join("\0");
-  }
-
   /** Something inside of it. Deeper than a few steps, all is one. */
   inside(step: string, known: PlaceFacts = {}): Place {
-    if (this.steps.length >= 4) return this;
+    if (this.steps.length >= 3) return this;
     const child = this.children.get(step);
     if (child !== undefined) return child;
     const { base, root, name, variable, around } = this;
     const steps = [...this.steps, step];
-    const made = new Place(base, root, name, { variable, around, ...known, steps });
+    const made = new Place(base, root, name, { variable, around, top: this.top, ...known, steps });
     this.children.set(step, made);
     return made;
   }
@@ -99,7 +102,7 @@ export interface Fresh {
   readonly fields: Map<string, Value>;
   /** What was in it under names that are not known; not under those that {@link fields} had from the beginning. */
   rest: Value;
-  readonly exact: ReadonlySet<string>;
+  readonly exact: Set<string>;
   readonly ofClass: ClassValue | undefined;
 }
 
@@ -154,21 +157,30 @@ export function only(origin: Origin): Value {
 
 export function join(...values: readonly Value[]): Value {
   let joined: Value = nothing;
+  let made: Set<Origin> | undefined;
   for (const value of values) {
     if (value.size === 0 || value === joined) continue;
     if (joined.size === 0) joined = value;
-    else if ([...value].some((each) => !joined.has(each))) joined = new Set([...joined, ...value]);
+    else
+      for (const each of value) {
+        if (joined.has(each)) continue;
+        if (made === undefined) joined = made = new Set(joined);
+        made.add(each);
+      }
   }
-  return joined;
+  return joined.size > most && made !== undefined ? widened(joined) : joined;
 }
 
-export function fresh(
-  rest: Value = nothing,
-  fields: ReadonlyMap<string, Value> = new Map(),
-  ofClass?: ClassValue,
-): Fresh {
-  const exact = new Set(fields.keys());
-  return { kind: "fresh", fields: new Map(fields), rest, exact, ofClass };
+/** A value may be as many things; what is more than that is not told apart. */
+const most = 12;
+
+/** Parts of one object are that object. */
+function widened(value: Value): Value {
+  return new Set([...value].map((each) => (each.kind === "place" ? each.top : each)));
+}
+
+export function fresh(rest: Value, ofClass?: ClassValue): Fresh {
+  return { kind: "fresh", fields: new Map(), rest, exact: new Set(), ofClass };
 }
 
 /** What may be taken out of a fresh object. */
@@ -185,4 +197,14 @@ export function putInto(object: Fresh, step: string, value: Value): void {
     object.rest = join(object.rest, value);
     for (const [name, known] of object.fields) object.fields.set(name, join(known, value));
   } else object.fields.set(step, join(object.fields.get(step) ?? nothing, value));
+}
+
+const builtins = new Map<string, Builtin>();
+
+/** A global or an export of a module of Node: one object for each path, so that values do not grow. */
+export function builtin(path: readonly string[], isNoted = false): Builtin {
+  const key = `${isNoted} ${path.join("\0")}`;
+  let known = builtins.get(key);
+  if (known === undefined) builtins.set(key, (known = { kind: "builtin", path, isNoted }));
+  return known;
 }
