@@ -1,7 +1,7 @@
 /** Are the marked functions of these files memoized, or would they be? */
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
-import type { OutputReport, TransformResult } from "@rote/compiler";
+import type { Fingerprinter, Note, OutputReport, TransformResult } from "@rote/compiler";
 import { Failure } from "../failure.ts";
 
 /** A built file has to be memoized already; a source is one that somebody is going to read. */
@@ -23,6 +23,8 @@ export interface CheckedFile {
   /** The ids of the marked functions that are memoized, or will be. */
   readonly memoized: readonly string[];
   readonly findings: readonly Finding[];
+  /** What makes memoized functions of a source impure. */
+  readonly notes: readonly Note[];
 }
 
 /** As much of the compiler as is used. */
@@ -43,18 +45,26 @@ export function checkFile(
   file: string,
   path: string,
   kind: FileKind,
+  fingerprinter: Fingerprinter,
 ): CheckedFile {
   const code = readFileSync(path, "utf8");
   return {
     file,
     kind,
-    ...(kind === "source" ? checkSource : checkBuilt)(compiler, file, path, code),
+    ...(kind === "source"
+      ? checkSource(compiler, path, code, fingerprinter)
+      : checkBuilt(compiler, file, path, code)),
   };
 }
 
-type Checked = Pick<CheckedFile, "memoized" | "findings">;
+type Checked = Pick<CheckedFile, "memoized" | "findings" | "notes">;
 
-function checkSource({ transform }: Compiler, _file: string, path: string, code: string): Checked {
+function checkSource(
+  { transform }: Compiler,
+  path: string,
+  code: string,
+  fingerprinter: Fingerprinter,
+): Checked {
   const { memoized = [], diagnostics = [] } = transform(code, path) ?? {};
   return {
     memoized: memoized.flatMap(({ by, id }) => (by === "mark" ? [id] : [])),
@@ -65,6 +75,7 @@ function checkSource({ transform }: Compiler, _file: string, path: string, code:
       reason,
       remedy,
     })),
+    notes: memoized.flatMap(({ start }) => fingerprinter.notes(path, start)),
   };
 }
 
@@ -85,5 +96,6 @@ function checkBuilt({ checkOutput }: Compiler, file: string, path: string, code:
       reason: `${name} has the directive "use memoize", and nobody has read it: it is not memoized.`,
       remedy: `Build with a plugin of @rote/compiler, such as @rote/compiler/vite.`,
     })),
+    notes: [],
   };
 }

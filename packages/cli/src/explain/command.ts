@@ -29,7 +29,7 @@ Exit code: 0 the fingerprint is complete, and with --since unchanged; 1 it is no
 export function explainCommand(onEnd: (exitCode: ExitCode) => void): Command {
   return new Command("explain")
     .summary("list what a function can reach, and what has changed")
-    .description("Shows the fingerprint of a function: all declarations that it can reach.")
+    .description("Shows the fingerprint of a function: all declarations that it can reach; and what makes it impure.")
     .argument("<file#function>", "the function")
     .option("--env <names...>", "variables of the environment that it may read")
     .option("--save <file>", "keep what it reaches now, for --since")
@@ -48,17 +48,17 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
     );
   const [file, name] = [place.slice(0, at), place.slice(at + 1)];
   // With its parser it is loaded for this command alone.
-  const { createFingerprinter, explain, formatFinding } = await import("@rote/compiler");
-  const made = askFor(() =>
-    createFingerprinter({ env: options.env ?? [] }).fingerprint(file, toPlace(file, name)),
-  );
+  const { createFingerprinter, explain, formatFinding, formatNote } = await import("@rote/compiler");
+  const fingerprinter = createFingerprinter({ env: options.env ?? [] });
+  const made = askFor(() => fingerprinter.fingerprint(file, toPlace(file, name)));
+  const notes = fingerprinter.notes(file, toPlace(file, name));
   const before = options.since === undefined ? undefined : readSaved(options.since);
   const changes = before === undefined ? [] : explain(before.reached, made.reached);
   const hasChanged = before !== undefined && before.digest !== made.digest;
   if (options.save !== undefined) save(options.save, made);
 
   if (options.json === true) {
-    const all = { ...made, ...(before !== undefined && { hasChanged, changes }) };
+    const all = { ...made, notes, ...(before !== undefined && { hasChanged, changes }) };
     process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
   } else {
     const { dim, yellow, bold } = colorsFor(process.stdout);
@@ -67,6 +67,8 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
     for (const name of made.env) lines.push(`  ${name} ${dim("environment")}`);
     if (made.unseen.length > 0) lines.push("", "Not seen:");
     for (const finding of made.unseen) lines.push(`  ${yellow(formatFinding(finding))}`);
+    if (notes.length > 0) lines.push("", "Notes:");
+    for (const note of notes) lines.push(`  ${yellow(formatNote(note))}`);
     if (before !== undefined) lines.push("", hasChanged ? "Changed:" : "Nothing has changed.");
     for (const { text } of changes) lines.push(`  ${text}`);
     process.stdout.write(`${lines.join("\n")}\n`);

@@ -97,6 +97,8 @@ export abstract class Access extends Recorder {
   }
 
   private readOf(origin: Origin, step: string, node: Node): Value {
+    // Numbers, whatever it is.
+    if ((step === "length" || step === "size") && origin.kind !== "class") return nothing;
     switch (origin.kind) {
       case "fresh": {
         const found = origin.ofClass && this.program.findMember(origin.ofClass, step, false);

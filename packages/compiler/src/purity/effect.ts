@@ -39,9 +39,14 @@ export interface Summary {
   readonly returns: Value;
 }
 
+/** Is thrown when a function is not read to its end. */
+export const tooLong: unique symbol = Symbol("too long");
+
 /** Who knows what functions do. */
 export interface Summaries {
   of(routine: Routine): Summary;
+  /** Counts what is looked at. @throws {symbol} `tooLong` when it is enough for one question. */
+  count(): void;
 }
 
 /** The same effect, whatever way leads to it. */

@@ -13,7 +13,7 @@ export abstract class Expressions extends Calls {
 
   protected evaluate(given: Node | undefined): Value {
     if (given === undefined || this.env === undefined) return nothing;
-    this.count();
+    this.summaries.count();
     const node = bare(given);
     switch (node.type) {
       case "Literal":
@@ -119,7 +119,8 @@ export abstract class Expressions extends Calls {
       const before = this.lookedUp.length;
       const value = this.filling(right);
       if (/Pattern$/.test(left.type)) this.bind(left, value, "assign");
-      else this.target(left, value, { isSelf: false, looksUp: false, before });
+      // `isBusy = true` is a switch, and no result.
+      else this.target(left, value, { isSelf: isBoolean(right), looksUp: false, before });
       return value;
     }
     if (!/^(?:\?\?|\|\||&&)=$/.test(operator)) {
@@ -294,6 +295,10 @@ export abstract class Expressions extends Calls {
         if (isNode(each)) this.evaluate((each["expression"] as Node | undefined) ?? each);
     return only(this.freshAt(node, nothing));
   }
+}
+
+function isBoolean(node: Node): boolean {
+  return typeof bare(node)["value"] === "boolean";
 }
 
 function metaOf(node: Node): Value {

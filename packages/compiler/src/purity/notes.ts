@@ -99,7 +99,7 @@ export class Notes {
         !written.has(place.root) && isWrittenElsewhere(place, routine.node, this.linker, loading)
       );
     };
-    return all
+    return onePerPlace(all)
       .filter((effect) => isMeant(effect) && !this.isSilenced(effect, routine, used))
       .map((effect) => this.noteOf(effect, routine, subject));
   }
@@ -181,6 +181,20 @@ export class Notes {
     const { file, line } = placeOf(module, node.start, this.root);
     return { name, file, line };
   }
+}
+
+/** Of what is changed at one place, the outermost of its parts. */
+function onePerPlace(all: readonly Effect[]): Effect[] {
+  const found = new Map<string, Effect>();
+  for (const effect of all) {
+    const { code, module, start, place, about } = effect;
+    const what = place === undefined ? about : `${place.base} ${place.root}`;
+    const key = `${code}\0${module.file.path}\0${start}\0${what}`;
+    const known = found.get(key);
+    if (known === undefined || (place?.steps.length ?? 0) < (known.place?.steps.length ?? 0))
+      found.set(key, effect);
+  }
+  return [...found.values()];
 }
 
 /** What is put where this function, or one that it calls, looks it up. */

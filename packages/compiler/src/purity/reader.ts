@@ -3,11 +3,11 @@ import { isErased } from "../fingerprint/erased.ts";
 import { boundNames, lexicalNames, type Scope, varNames } from "../fingerprint/scope.ts";
 import { bare } from "../fingerprint/writes.ts";
 import { isFunction } from "./around.ts";
-import type { Summaries, Summary } from "./effect.ts";
+import { type Summaries, type Summary, tooLong } from "./effect.ts";
 import { Expressions } from "./expressions.ts";
 import { shapeOfType } from "./language.ts";
 import type { Program } from "./program.ts";
-import { type Env, joinEnvs, tooLong } from "./recorder.ts";
+import { type Env, joinEnvs } from "./recorder.ts";
 import {
   anyStep,
   type Closure,

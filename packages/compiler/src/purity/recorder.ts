@@ -11,12 +11,6 @@ import { join, nothing, type Place, type Routine, type Value } from "./value.ts"
 /** What locals stand for at one point of a function; nothing where it cannot be. */
 export type Env = Map<Binding, Value>;
 
-/** Expressions that are looked at in one function, repeated ones each time. */
-const mostSteps = 50_000;
-
-/** Is thrown after that many. */
-export const tooLong: unique symbol = Symbol("too long");
-
 const byFinding: Partial<Record<FindingCode, NoteCode>> = {
   ROTE_UNSEEN_CLOCK: "ROTE_CLOCK",
   ROTE_UNSEEN_ENV: "ROTE_ENVIRONMENT",
@@ -35,7 +29,6 @@ export abstract class Recorder {
   readonly lookups: Set<string> = new Set();
   /** The same in the order in which they were met, for what an expression depends on. */
   protected readonly lookedUp: string[] = [];
-  private steps = 0;
   /** Inside of a condition. */
   protected isTest = false;
 
@@ -43,10 +36,6 @@ export abstract class Recorder {
     this.program = program;
     this.summaries = summaries;
     this.routine = routine;
-  }
-
-  protected count(): void {
-    if (++this.steps > mostSteps) throw tooLong;
   }
 
   protected record(effect: Effect): void {

@@ -1,10 +1,13 @@
-import type { Effect, Summaries, Summary } from "./effect.ts";
+import { type Effect, type Summaries, type Summary, tooLong } from "./effect.ts";
 import type { Program } from "./program.ts";
 import { summarise } from "./reader.ts";
 import { nothing, type Routine } from "./value.ts";
 
 /** As many functions are looked at inside of each other; what calls deeper ones do is not known then. */
 const deepest = 48;
+
+/** Expressions that are looked at for one question, repeated ones each time. */
+const mostSteps = 50_000;
 
 interface Running {
   readonly routine: Routine;
@@ -30,6 +33,7 @@ export class AllSummaries implements Summaries {
   /** Of those that depend on something unfinished, what was known after the last round. */
   private readonly partial = new Map<Routine, Summary>();
   private readonly running: Running[] = [];
+  private steps = 0;
   /** Counts whenever something new is known. */
   private growth = 0;
   /** How far down the stack something unfinished has been asked for. */
@@ -39,7 +43,12 @@ export class AllSummaries implements Summaries {
     this.program = program;
   }
 
+  count(): void {
+    if (++this.steps > mostSteps) throw tooLong;
+  }
+
   of(routine: Routine): Summary {
+    if (this.running.length === 0) this.steps = 0;
     const known = this.known.get(routine);
     if (known !== undefined) return known;
     const at = this.running.findIndex((each) => each.routine === routine);
