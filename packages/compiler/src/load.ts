@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
+import { dirname } from "node:path";
 import type { Format } from "./ast.ts";
 import { hasMap, withMap } from "./chain.ts";
 import { type Diagnostic, formatDiagnostic } from "./diagnostic.ts";
 import type { HookOptions } from "./hooks.ts";
-import { isForeign } from "./project.ts";
+import { createFingerprinter, type Fingerprinter } from "./fingerprint/fingerprint.ts";
+import { findProject, isForeign } from "./project.ts";
+import { notesOn } from "./purity/on-load.ts";
 import { type FunctionPlace, lateRevision } from "./fingerprint/revision.ts";
 import { type LateFingerprints, transform, type TransformOptions } from "./transform.ts";
 
@@ -33,10 +36,16 @@ export function apply(
   const result = transform(code, path, options);
   if (result === undefined) return undefined;
   result.diagnostics.forEach(onDiagnostic);
+  if (findProject(dirname(path))?.notes === true) {
+    reader ??= createFingerprinter();
+    for (const line of notesOn(reader, path, code, result.memoized)) warn(line, "ROTE_NOTE");
+  }
   if (result.map === null) return undefined;
   showOriginals();
   return withMap(result.code, result.map, path);
 }
+
+let reader: Fingerprinter | undefined;
 
 const places: FunctionPlace[] = [];
 

@@ -10,6 +10,8 @@ export interface Project {
   readonly defaults: object | undefined;
   /** Although it is in node_modules, it has marked functions that nobody has read yet. */
   readonly isSource: boolean;
+  /** What makes its memoized functions impure is a warning. */
+  readonly notes: boolean;
 }
 
 const projects = new Map<string, Project | undefined>();
@@ -35,6 +37,7 @@ function readProject(manifest: string, root: string): Project {
     name: typeof name === "string" && name !== "" ? name : basename(root),
     defaults: settings.defaults,
     isSource: settings.source === true,
+    notes: settings.notes === true,
   };
 }
 
@@ -51,7 +54,7 @@ function readManifest(manifest: string): { name?: unknown; rote?: unknown } {
 function readSettings(
   settings: unknown,
   manifest: string,
-): { defaults?: object; source?: boolean } {
+): { defaults?: object; source?: boolean; notes?: boolean } {
   const refuse = (option: string, value: unknown, rule: string): Error =>
     invalidOption(
       `${option} in ${manifest} ${rule}; received ${kindOf(value)}. Write it as "rote": { "defaults": { "maxEntries": 10000 } }.`,
@@ -62,9 +65,10 @@ function readSettings(
   for (const [field, value] of Object.entries(settings)) {
     if (field === "defaults") {
       if (!isObject(value)) throw refuse("rote.defaults", value, "must be an object of options");
-    } else if (field === "source") {
-      if (typeof value !== "boolean") throw refuse("rote.source", value, "must be true or false");
-    } else throw refuse(`rote.${field}`, value, "is unknown: there are defaults and source");
+    } else if (field === "source" || field === "notes") {
+      if (typeof value !== "boolean")
+        throw refuse(`rote.${field}`, value, "must be true or false");
+    } else throw refuse(`rote.${field}`, value, "is unknown: there are defaults, source and notes");
   }
   return settings;
 }

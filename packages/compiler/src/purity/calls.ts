@@ -349,7 +349,8 @@ export abstract class Calls extends Access {
       }
       const { module, start, isFill } = effect;
       const object = translate.place(put.container);
-      const value = translate.value(put.value);
+      // What was put where by a call far away is seldom looked at, and there is much of it.
+      const value = calls.length > 4 ? nothing : translate.value(put.value);
       const looksUp = effect.code === "ROTE_HIDDEN_CACHE";
       this.change(object, put.step, value, { start, isFill, looksUp, within: { module, calls } });
     }

@@ -19,6 +19,11 @@ import {
   type Value,
 } from "./value.ts";
 
+interface FoundMember {
+  readonly member: Node;
+  readonly owner: ClassValue;
+}
+
 /** How many modules are kept as trees. */
 const kept = 64;
 
@@ -233,12 +238,24 @@ export class Program {
     return only(this.routine(owner.module, value, name, owner.around, owner));
   }
 
+  private readonly members = new WeakMap<ClassValue, Map<string, FoundMember | undefined>>();
+
   /** A member of a class by its name, its own or that of a class which it extends. */
-  findMember(
+  findMember(from: ClassValue, step: string, isStatic: boolean): FoundMember | undefined {
+    let known = this.members.get(from);
+    if (known === undefined) this.members.set(from, (known = new Map()));
+    const key = `${isStatic} ${step}`;
+    if (known.has(key)) return known.get(key);
+    const found = this.lookForMember(from, step, isStatic);
+    known.set(key, found);
+    return found;
+  }
+
+  private lookForMember(
     from: ClassValue,
     step: string,
     isStatic: boolean,
-  ): { member: Node; owner: ClassValue } | undefined {
+  ): FoundMember | undefined {
     let at: ClassValue | undefined = from;
     for (let depth = 0; at !== undefined && depth < 8; depth++) {
       const owner: ClassValue = at;

@@ -7,7 +7,7 @@ import { nothing, type Routine } from "./value.ts";
 const deepest = 48;
 
 /** Expressions that are looked at for one question, repeated ones each time. */
-const mostSteps = 50_000;
+const mostSteps = 20_000;
 
 interface Running {
   readonly routine: Routine;
@@ -68,7 +68,7 @@ export class AllSummaries implements Summaries {
     const around = this.lowest;
     this.running.push(own);
     let isOpen = false;
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 5; round++) {
       this.lowest = Infinity;
       for (const each of own.provisional.splice(0)) this.known.delete(each);
       const before = this.growth;
