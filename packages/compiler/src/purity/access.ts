@@ -29,6 +29,9 @@ const codes = {
   outer: "ROTE_WRITES_OUTSIDE",
 } as const satisfies Record<Place["base"], NoteCode>;
 
+/** Globals that are primitives. */
+const constants = new Set(["undefined", "Infinity", "NaN"]);
+
 /** How something is changed. */
 export interface Change {
   readonly start: number;
@@ -145,8 +148,25 @@ export abstract class Access extends Recorder {
     return member["kind"] === "get" ? this.run(routine, [], only(origin), node) : undefined;
   }
 
-  /** Everything that may be in a value. */
+  /** What comes out of a value when it is iterated or spread. */
   protected contents(value: Value, node: Node): Value {
+    const maps = [...value].filter((each) => each.kind === "fresh" && each.isMap);
+    if (maps.length === 0) return this.elements(value, node);
+    const others = new Set([...value].filter((each) => !maps.includes(each)));
+    const pair = this.freshAt(node, this.elements(new Set(maps), node), "pair");
+    return join(this.elements(others, node), only(pair));
+  }
+
+  /** An element of a list by its number: known for lists that are written out. */
+  protected at(value: Value, index: number, node: Node): Value {
+    const isList = (each: Origin): boolean => each.kind === "fresh" && !each.isMap;
+    const lists = new Set([...value].filter(isList));
+    const others = new Set([...value].filter((each) => !isList(each)));
+    return join(this.read(lists, String(index), node), this.contents(others, node));
+  }
+
+  /** Everything that may be in a value. */
+  protected elements(value: Value, node: Node): Value {
     return this.read(new Set([...value].filter(({ kind }) => kind !== "builtin")), anyStep, node);
   }
 
@@ -241,8 +261,10 @@ export abstract class Access extends Recorder {
         return;
       case "ArrayPattern": {
         const inner = this.contents(value, target);
-        for (const element of nodes(target["elements"])) {
-          if (element.type !== "RestElement") this.bind(element, inner, how);
+        const elements = target["elements"] as readonly (Node | null)[];
+        for (const [index, element] of elements.entries()) {
+          if (element === null) continue;
+          if (element.type !== "RestElement") this.bind(element, this.at(value, index, target), how);
           else this.bind(element["argument"] as Node, only(this.freshAt(element, inner)), how);
         }
         return;

@@ -146,7 +146,7 @@ export abstract class Calls extends Access {
   ): Value {
     const { args, node } = given;
     const self = only(object);
-    const inside = (): Value => this.contents(self, node);
+    const inside = (): Value => this.elements(self, node);
     if (object.kind === "place" && (step === "get" || step === "has")) this.noteLookup(object);
     const isSure =
       !maybeWritingMethods.has(step) ||
@@ -182,7 +182,7 @@ export abstract class Calls extends Access {
   private callbacks(step: string, self: Value, { args, node }: Given): Value | undefined {
     const [callback = nothing, second = nothing] = args;
     if (![...args].some((arg) => [...arg].some(isCallable))) return undefined;
-    const inside = this.contents(self, node);
+    const inside = this.elements(self, node);
     const run = (values: readonly Value[], isUnused = false): Value => {
       let result = nothing;
       this.repeat(() => {
@@ -266,6 +266,11 @@ export abstract class Calls extends Access {
     }
     this.runFunctions(args, node);
     if (name === "Object.entries") return only(this.pairs(this.contents(first, node), node));
+    if (/^(?:Object\.fromEntries|(?:Weak)?Map)$/.test(name)) {
+      const made = this.freshAt(node, this.at(this.contents(first, node), 1, node));
+      made.isMap = name !== "Object.fromEntries";
+      return only(made);
+    }
     return copyingFunctions.has(name)
       ? only(this.freshAt(node, join(...args.map((each) => this.contents(each, node)))))
       : nothing;
@@ -404,6 +409,7 @@ class Translation {
     const known = this.made.get(origin);
     if (known !== undefined) return only(known);
     const made = this.make(part, origin.ofClass);
+    made.isMap ||= origin.isMap;
     this.made.set(origin, made);
     const inside = part.split("\0").length < 4 ? (step: string) => `${part}\0${step}` : () => part;
     made.rest = join(made.rest, this.value(origin.rest, inside("")));

@@ -58,8 +58,12 @@ export abstract class Expressions extends Calls {
       case "ObjectExpression":
         return this.object(node);
       case "ArrayExpression": {
-        const elements = nodes(node["elements"]).map((each) => this.argument(each));
-        return only(this.freshAt(node, join(...elements)));
+        const elements = nodes(node["elements"]);
+        const values = elements.map((each) => this.argument(each));
+        if (elements.some(({ type }) => type === "SpreadElement"))
+          return only(this.freshAt(node, join(...values)));
+        const fields = new Map(values.map((value, index) => [String(index), value]));
+        return only(this.complete(this.freshAt(node, nothing), nothing, fields));
       }
       case "TemplateLiteral":
         for (const each of nodes(node["expressions"])) this.evaluate(each);

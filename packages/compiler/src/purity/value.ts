@@ -104,6 +104,8 @@ export interface Fresh {
   rest: Value;
   readonly exact: Set<string>;
   readonly ofClass: ClassValue | undefined;
+  /** Its elements come in pairs of a key and a value. */
+  isMap: boolean;
 }
 
 /** A function inside of the one that is looked at. */
@@ -180,7 +182,7 @@ function widened(value: Value): Value {
 }
 
 export function fresh(rest: Value, ofClass?: ClassValue): Fresh {
-  return { kind: "fresh", fields: new Map(), rest, exact: new Set(), ofClass };
+  return { kind: "fresh", fields: new Map(), rest, exact: new Set(), ofClass, isMap: false };
 }
 
 /** What may be taken out of a fresh object. */
