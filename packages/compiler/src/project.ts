@@ -66,8 +66,7 @@ function readSettings(
     if (field === "defaults") {
       if (!isObject(value)) throw refuse("rote.defaults", value, "must be an object of options");
     } else if (field === "source" || field === "notes") {
-      if (typeof value !== "boolean")
-        throw refuse(`rote.${field}`, value, "must be true or false");
+      if (typeof value !== "boolean") throw refuse(`rote.${field}`, value, "must be true or false");
     } else throw refuse(`rote.${field}`, value, "is unknown: there are defaults, source and notes");
   }
   return settings;

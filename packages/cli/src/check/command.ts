@@ -82,11 +82,7 @@ function toJson(checked: readonly CheckedFile[], count: number): string {
   return `${JSON.stringify({ schema: 1, ok: count === 0, files: checked }, null, 2)}\n`;
 }
 
-function report(
-  checked: readonly CheckedFile[],
-  colors: Colors,
-  notes: readonly string[],
-): string {
+function report(checked: readonly CheckedFile[], colors: Colors, notes: readonly string[]): string {
   const lines = checked.flatMap(({ file, findings }) =>
     findings.map(
       ({ line, column, code, reason, remedy }) =>
@@ -94,7 +90,9 @@ function report(
     ),
   );
   lines.push(
-    ...notes.map((line) => line.replace(/^(\S+) (\w+)/, `${colors.bold("$1")} ${colors.yellow("$2")}`)),
+    ...notes.map((line) =>
+      line.replace(/^(\S+) (\w+)/, `${colors.bold("$1")} ${colors.yellow("$2")}`),
+    ),
   );
   const ids = (kind: CheckedFile["kind"]): number =>
     checked.reduce((sum, each) => sum + (each.kind === kind ? each.memoized.length : 0), 0);

@@ -29,7 +29,9 @@ Exit code: 0 the fingerprint is complete, and with --since unchanged; 1 it is no
 export function explainCommand(onEnd: (exitCode: ExitCode) => void): Command {
   return new Command("explain")
     .summary("list what a function can reach, and what has changed")
-    .description("Shows the fingerprint of a function: all declarations that it can reach; and what makes it impure.")
+    .description(
+      "Shows the fingerprint of a function: all declarations that it can reach; and what makes it impure.",
+    )
     .argument("<file#function>", "the function")
     .option("--env <names...>", "variables of the environment that it may read")
     .option("--save <file>", "keep what it reaches now, for --since")
@@ -48,7 +50,8 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
     );
   const [file, name] = [place.slice(0, at), place.slice(at + 1)];
   // With its parser it is loaded for this command alone.
-  const { createFingerprinter, explain, formatFinding, formatNote } = await import("@rote/compiler");
+  const { createFingerprinter, explain, formatFinding, formatNote } =
+    await import("@rote/compiler");
   const fingerprinter = createFingerprinter({ env: options.env ?? [] });
   const made = askFor(() => fingerprinter.fingerprint(file, toPlace(file, name)));
   const notes = fingerprinter.notes(file, toPlace(file, name));

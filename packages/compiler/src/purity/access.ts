@@ -82,10 +82,7 @@ export abstract class Access extends Recorder {
     if (binding !== undefined) return this.get(binding);
     const { module, around } = this.routine;
     const value = this.program.lookup(name, module, around);
-    if (value === undefined)
-      return name === "undefined"
-        ? nothing
-        : only(builtin([name]));
+    if (value === undefined) return name === "undefined" ? nothing : only(builtin([name]));
     for (const each of value)
       if (each.kind === "place") {
         this.noteRead(each, node.start);
@@ -264,7 +261,8 @@ export abstract class Access extends Recorder {
         const elements = target["elements"] as readonly (Node | null)[];
         for (const [index, element] of elements.entries()) {
           if (element === null) continue;
-          if (element.type !== "RestElement") this.bind(element, this.at(value, index, target), how);
+          if (element.type !== "RestElement")
+            this.bind(element, this.at(value, index, target), how);
           else this.bind(element["argument"] as Node, only(this.freshAt(element, inner)), how);
         }
         return;
@@ -316,9 +314,7 @@ export abstract class Access extends Recorder {
 /** The same, with its globals looked up already. */
 export function noted(value: Value): Value {
   return [...value].some((each) => each.kind === "builtin" && !each.isNoted)
-    ? new Set(
-        [...value].map((each) => (each.kind === "builtin" ? builtin(each.path, true) : each)),
-      )
+    ? new Set([...value].map((each) => (each.kind === "builtin" ? builtin(each.path, true) : each)))
     : value;
 }
 

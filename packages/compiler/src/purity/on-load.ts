@@ -19,7 +19,8 @@ export function notesOn(
     return memoized.flatMap(({ start }) => fingerprinter.notes(path, start).map(formatNote));
   } catch (error) {
     // Virtual modules are no files, and Node reads some that are no modules here.
-    if (error instanceof RoteError || (error as NodeJS.ErrnoException).code !== undefined) return [];
+    if (error instanceof RoteError || (error as NodeJS.ErrnoException).code !== undefined)
+      return [];
     throw error;
   }
 }

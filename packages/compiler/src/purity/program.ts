@@ -24,6 +24,9 @@ interface FoundMember {
   readonly owner: ClassValue;
 }
 
+/** Expressions that are primitives, whatever is in them. */
+const primitives = new Set(["Literal", "TemplateLiteral", "BinaryExpression", "UnaryExpression"]);
+
 /** How many modules are kept as trees. */
 const kept = 64;
 
@@ -88,9 +91,7 @@ export class Program {
 
   private targetValue({ vertex, index, path }: Target): Value {
     if (vertex.kind === "leaf")
-      return vertex.type === "builtin"
-        ? only(builtin([vertex.text, ...path]))
-        : nothing;
+      return vertex.type === "builtin" ? only(builtin([vertex.text, ...path])) : nothing;
     if (vertex.kind !== "declaration") return nothing;
     const name = vertex.declaration.names[index];
     if (name === undefined) return nothing;
@@ -125,6 +126,7 @@ export class Program {
     const { kind, node, init, steps, isConst } = declared;
     if (kind === "function") return only(this.routine(module, node, name, around));
     if (kind === "class") return only(this.classOf(module, node, name, around));
+    if (isConst && steps.length === 0 && primitives.has(init?.type ?? "")) return nothing;
     if (kind === "variable" && init !== undefined && isConst) {
       const value = this.follow(this.constant(name, init, module, around), steps);
       if (value.size > 0) return value;
@@ -194,7 +196,9 @@ export class Program {
         return only(origin.place.inside(step));
       }
       case "builtin":
-        return only(origin.path.length < 6 ? builtin([...origin.path, step], origin.isNoted) : origin);
+        return only(
+          origin.path.length < 6 ? builtin([...origin.path, step], origin.isNoted) : origin,
+        );
       case "namespace":
         return this.importedValue(origin.name, origin.module, [step]);
       default:

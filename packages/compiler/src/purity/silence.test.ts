@@ -21,11 +21,26 @@ const log = "console.log(n);";
 
 test.each([
   ["behind it", `export function f(n: number) {\n  ${log} // rote-ignore ROTE_IO: logging only\n}`],
-  ["above it", `export function f(n: number) {\n  // rote-ignore ROTE_IO: logging only\n  ${log}\n}`],
-  ["in a block comment", `export function f(n: number) {\n  /* rote-ignore ROTE_IO: logging only */\n  ${log}\n}`],
-  ["above other comments", `export function f(n: number) {\n  // rote-ignore ROTE_IO: logging only\n  // More.\n  ${log}\n}`],
-  ["at the head of the function", `// rote-ignore ROTE_IO: logging only\nexport function f(n: number) {\n\n  ${log}\n}`],
-  ["for several codes", `export function f(n: number) {\n  // rote-ignore ROTE_IO, ROTE_CLOCK: logging only\n  console.log(Date.now());\n}`],
+  [
+    "above it",
+    `export function f(n: number) {\n  // rote-ignore ROTE_IO: logging only\n  ${log}\n}`,
+  ],
+  [
+    "in a block comment",
+    `export function f(n: number) {\n  /* rote-ignore ROTE_IO: logging only */\n  ${log}\n}`,
+  ],
+  [
+    "above other comments",
+    `export function f(n: number) {\n  // rote-ignore ROTE_IO: logging only\n  // More.\n  ${log}\n}`,
+  ],
+  [
+    "at the head of the function",
+    `// rote-ignore ROTE_IO: logging only\nexport function f(n: number) {\n\n  ${log}\n}`,
+  ],
+  [
+    "for several codes",
+    `export function f(n: number) {\n  // rote-ignore ROTE_IO, ROTE_CLOCK: logging only\n  console.log(Date.now());\n}`,
+  ],
 ])("a note is silenced %s", (_, main) => {
   expect(codes(main)).toEqual([]);
 });
@@ -33,7 +48,8 @@ test.each([
 test("a note is silenced where the helper is called, and where the helper is written", () => {
   const main = (comment: string): string =>
     `import { log } from "./log.ts";\nexport function f(n: number) {\n  log(n);${comment}\n  return n;\n}`;
-  const helper = (comment: string): string => `${comment}\nexport const log = (n: number) => {\n  ${log}\n};`;
+  const helper = (comment: string): string =>
+    `${comment}\nexport const log = (n: number) => {\n  ${log}\n};`;
   const silence = "// rote-ignore ROTE_IO: logging only";
   expect(codes(main(""), { "log.ts": helper("") })).toEqual(["3 ROTE_IO"]);
   project?.remove();
@@ -51,8 +67,16 @@ test.each([
   ["no reason", "// rote-ignore ROTE_IO", "it gives no reason"],
   ["an empty reason", "// rote-ignore ROTE_IO: ", "it gives no reason"],
   ["no code", "// rote-ignore: because", "it says no code"],
-  ["an unknown code", "// rote-ignore ROTE_OI: because", "there is no code ROTE_OI that could be silenced"],
-  ["a code of silences", "// rote-ignore ROTE_NEEDLESS_SILENCE: because", "there is no code ROTE_NEEDLESS_SILENCE"],
+  [
+    "an unknown code",
+    "// rote-ignore ROTE_OI: because",
+    "there is no code ROTE_OI that could be silenced",
+  ],
+  [
+    "a code of silences",
+    "// rote-ignore ROTE_NEEDLESS_SILENCE: because",
+    "there is no code ROTE_NEEDLESS_SILENCE",
+  ],
 ])("a silence with %s silences nothing, and is told", (_, comment, problem) => {
   const notes = notesOf({ "main.ts": `export function f(n: number) {\n  ${comment}\n  ${log}\n}` });
   expect(notes.map(({ code }) => code)).toEqual(["ROTE_INVALID_SILENCE", "ROTE_IO"]);
@@ -85,7 +109,8 @@ test("a refreshed fingerprinter makes the notes of what is there now", () => {
   project = createProject({ "main.ts": "export const f = (p: number[]) => p.sort();" });
   const { root } = project;
   const fingerprinter = createFingerprinter({ root });
-  const ask = (): string[] => fingerprinter.notes(join(root, "main.ts"), "f").map(({ code }) => code);
+  const ask = (): string[] =>
+    fingerprinter.notes(join(root, "main.ts"), "f").map(({ code }) => code);
   expect(ask()).toEqual(["ROTE_MUTATES_ARGUMENT"]);
   project.write({ "main.ts": "export const f = (p: number[]) => p.toSorted();" });
   fingerprinter.refresh();
@@ -93,9 +118,18 @@ test("a refreshed fingerprinter makes the notes of what is there now", () => {
 });
 
 test.each([
-  ["marked by its place", "import { memoize } from 'rote';\nexport const f = memoize((p: number[]) => p.sort());"],
-  ["passed to memoize by its name", "import { memoize } from 'rote';\nconst g = (p: number[]) => p.sort();\nexport const f = memoize(g);"],
-  ["imported and passed to memoize", "import { memoize } from 'rote';\nimport { g } from './g.ts';\nexport const f = memoize(g);"],
+  [
+    "marked by its place",
+    "import { memoize } from 'rote';\nexport const f = memoize((p: number[]) => p.sort());",
+  ],
+  [
+    "passed to memoize by its name",
+    "import { memoize } from 'rote';\nconst g = (p: number[]) => p.sort();\nexport const f = memoize(g);",
+  ],
+  [
+    "imported and passed to memoize",
+    "import { memoize } from 'rote';\nimport { g } from './g.ts';\nexport const f = memoize(g);",
+  ],
 ])("a function that is %s has notes", (_, main) => {
   const notes = notesOf({ "main.ts": main, "g.ts": "export const g = (p: number[]) => p.sort();" });
   expect(notes.map(({ code }) => code)).toEqual(["ROTE_MUTATES_ARGUMENT"]);
@@ -108,7 +142,10 @@ test("a local of the function around is state if others write it, and else is no
     project?.remove();
     project = createProject({ "main.ts": main(after) });
     const path = join(project.root, "main.ts");
-    const notes = createFingerprinter({ root: project.root }).notes(path, main(after).indexOf("n * rate"));
+    const notes = createFingerprinter({ root: project.root }).notes(
+      path,
+      main(after).indexOf("n * rate"),
+    );
     return notes.map(({ code }) => code);
   };
   expect(ask("")).toEqual([]);
@@ -117,8 +154,14 @@ test("a local of the function around is state if others write it, and else is no
 });
 
 test("a memoized getter that keeps its result has a hidden cache", () => {
-  const main = "export class A {\n  #area?: number;\n  get area() {\n    return (this.#area ??= 1);\n  }\n}";
+  const main =
+    "export class A {\n  #area?: number;\n  get area() {\n    return (this.#area ??= 1);\n  }\n}";
   project = createProject({ "main.ts": main });
-  const notes = createFingerprinter({ root: project.root }).notes(join(project.root, "main.ts"), "A.area");
-  expect(notes.map(({ code, line, function: fn }) => [code, line, fn])).toEqual([["ROTE_HIDDEN_CACHE", 4, "A.area"]]);
+  const notes = createFingerprinter({ root: project.root }).notes(
+    join(project.root, "main.ts"),
+    "A.area",
+  );
+  expect(notes.map(({ code, line, function: fn }) => [code, line, fn])).toEqual([
+    ["ROTE_HIDDEN_CACHE", 4, "A.area"],
+  ]);
 });
