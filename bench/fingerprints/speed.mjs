@@ -6,6 +6,7 @@
  *
  * - cold: all files are read, parsed and linked, and one function of each is asked for; for 1000 files.
  * - warm: a function whose modules have been read.
+ * - notes: the purity notes of every function, asked for the first time after its fingerprint.
  * - refresh: one file has changed, and every file is asked for one function again; for 1000 files.
  */
 import { spawnSync } from "node:child_process";
@@ -42,6 +43,9 @@ async function measure(directory) {
   const { reads } = fingerprinter;
   ask(places);
   const warm = ask(places) / places.length;
+  const beforeNotes = milliseconds();
+  for (const { file, at } of places) fingerprinter.notes(file, at);
+  const notes = (milliseconds() - beforeNotes) / places.length;
   const [{ file }] = firsts;
   writeFileSync(file, `${readFileSync(file, "utf8")}\n// changed\n`);
   const before = milliseconds();
@@ -52,6 +56,7 @@ async function measure(directory) {
     functions: places.length,
     cold,
     warm,
+    notes,
     refresh: refreshed,
     again: fingerprinter.reads - reads,
   };
@@ -91,6 +96,7 @@ if (values.measure !== undefined) {
   );
   console.log(`cold      ${of("cold").toFixed(0)} ms for 1000 files`);
   console.log(`warm      ${of("warm").toFixed(3)} ms for a function`);
+  console.log(`notes     ${of("notes").toFixed(3)} ms for a function, the first time`);
   console.log(
     `refresh   ${of("refresh").toFixed(0)} ms for 1000 files, of which ${of("again")} read again`,
   );

@@ -82,7 +82,7 @@ export abstract class Access extends Recorder {
     if (binding !== undefined) return this.get(binding);
     const { module, around } = this.routine;
     const value = this.program.lookup(name, module, around);
-    if (value === undefined) return name === "undefined" ? nothing : only(builtin([name]));
+    if (value === undefined) return constants.has(name) ? nothing : only(builtin([name]));
     for (const each of value)
       if (each.kind === "place") {
         this.noteRead(each, node.start);

@@ -81,7 +81,7 @@ function declare(statement: Node, found: Map<string, Declared>): void {
 
 function kindOf(node: Node): Declared["kind"] {
   if (isFunction(node)) return "function";
-  return /^Class/.test(node.type) ? "class" : "variable";
+  return node.type.startsWith("Class") ? "class" : "variable";
 }
 
 /** The way from a value to a name that a pattern takes out of it. */
@@ -144,7 +144,7 @@ function childAround(node: Node, start: number, end: number): Node | undefined {
 function namesOf(node: Node): Map<string, Declared> | undefined {
   if (node.type === "BlockStatement" || node.type === "StaticBlock")
     return declaredBy(nodes(node["body"]));
-  if (/^For/.test(node.type)) {
+  if (node.type.startsWith("For")) {
     const head = node["init"] ?? node["left"];
     return isNode(head) ? declaredBy([head]) : undefined;
   }

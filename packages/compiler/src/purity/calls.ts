@@ -352,6 +352,7 @@ export abstract class Calls extends Access {
         this.record({ ...effect, calls });
         continue;
       }
+      this.summaries.count();
       const { module, start, isFill } = effect;
       const object = translate.place(put.container);
       // What was put where by a call far away is seldom looked at, and there is much of it.

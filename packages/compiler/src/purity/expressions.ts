@@ -122,7 +122,7 @@ export abstract class Expressions extends Calls {
     if (operator === "=") {
       const before = this.lookedUp.length;
       const value = this.filling(right);
-      if (/Pattern$/.test(left.type)) this.bind(left, value, "assign");
+      if (left.type.endsWith("Pattern")) this.bind(left, value, "assign");
       // `isBusy = true` is a switch, and no result.
       else this.target(left, value, { isSelf: isBoolean(right), looksUp: false, before });
       return value;

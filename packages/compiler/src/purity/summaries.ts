@@ -7,7 +7,7 @@ import { nothing, type Routine } from "./value.ts";
 const deepest = 48;
 
 /** Expressions that are looked at for one question, repeated ones each time. */
-const mostSteps = 20_000;
+const mostSteps = 10_000;
 
 interface Running {
   readonly routine: Routine;
