@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { RoteError } from "rote";
 import type { Note, NoteCode } from "../purity/note.ts";
 import { Notes } from "../purity/notes.ts";
 import { Effects } from "./effects.ts";
 import { Files } from "./files.ts";
 import type { Finding } from "./finding.ts";
 import { Linker, type Module } from "./link.ts";
+import { invalidOption } from "../invalid.ts";
 import { FunctionIndex, type Located } from "./locate-function.ts";
 import { type Reached, reachedBy } from "./manifest.ts";
 import { algorithm, reach } from "./reach.ts";
@@ -119,10 +119,10 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
     const path = resolve(file);
     const module = linker.module(path);
     if (module === undefined)
-      throw new RoteError(
-        "ERR_INVALID_OPTION",
+      throw invalidOption(
         `${path} cannot be read as a module of JavaScript or TypeScript. Pass the file in which the function is written, and mend what is not valid in it.`,
-        { option: "file", value: path },
+        "file",
+        path,
       );
     const located = indexOf(module).find(nameOrOffset);
     const around = effects.get(module) ?? new Effects(linker, module);

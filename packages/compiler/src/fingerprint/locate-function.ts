@@ -1,5 +1,5 @@
-import { RoteError } from "rote";
 import { beyondBrackets, bodyOf, type Node, type Path, walk } from "../ast.ts";
+import { invalidOption } from "../invalid.ts";
 import { qualifiedName } from "../names.ts";
 import { isErased } from "./erased.ts";
 import { treeOf } from "./files.ts";
@@ -55,12 +55,12 @@ export class FunctionIndex {
       typeof nameOrOffset === "number" ? this.at(nameOrOffset) : this.named(nameOrOffset);
     if (found !== undefined) return found;
     const names = [...new Set(this.paths.map(({ name }) => name))].slice(0, 12).join(", ");
-    throw new RoteError(
-      "ERR_INVALID_OPTION",
+    throw invalidOption(
       typeof nameOrOffset === "number"
         ? `There is no function at offset ${nameOrOffset} of ${this.module.file.path}. Pass an offset inside of one, or its name.`
         : `There is no function "${nameOrOffset}" in ${this.module.file.path}. Its functions are: ${names}.`,
-      { option: "function", value: nameOrOffset },
+      "function",
+      nameOrOffset,
     );
   }
 

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { RoteError } from "rote";
 import { formatFinding } from "./finding.ts";
 import { createFingerprinter, type Fingerprint, type Fingerprinter } from "./fingerprint.ts";
 
@@ -28,8 +27,7 @@ export function revisionOf(
     const isFile = readFileSync(path, "utf8") === code;
     made = fingerprinter.fingerprint(path, isFile ? offset : name);
   } catch (error) {
-    if (error instanceof RoteError || (error as NodeJS.ErrnoException).code !== undefined)
-      return undefined;
+    if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
     throw error;
   }
   const unseen = made.unseen.map((finding): [string, string?] =>

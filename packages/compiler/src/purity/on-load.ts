@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { RoteError } from "rote";
 import type { Fingerprinter } from "../fingerprint/fingerprint.ts";
 import type { MemoizedFunction } from "../transform.ts";
 import { formatNote } from "./note.ts";
@@ -19,8 +18,7 @@ export function notesOn(
     return memoized.flatMap(({ start }) => fingerprinter.notes(path, start).map(formatNote));
   } catch (error) {
     // Virtual modules are no files, and Node reads some that are no modules here.
-    if (error instanceof RoteError || (error as NodeJS.ErrnoException).code !== undefined)
-      return [];
+    if ((error as NodeJS.ErrnoException).code !== undefined) return [];
     throw error;
   }
 }
