@@ -13,7 +13,7 @@ const code = 'export function f(p: number[]) {\n  "use memoize";\n  return p.sor
 
 function warningsOf(options: { notes?: boolean }, manifest = "{}"): string[] {
   project = createProject({ "main.ts": code, "package.json": manifest });
-  const plugin = createPlugin(options, { framework: "rollup" } as never);
+  const plugin = createPlugin(options, { framework: "rollup" });
   const warnings: string[] = [];
   const { handler } = (plugin as { transform: { handler: (code: string, id: string) => unknown } })
     .transform;
