@@ -7,6 +7,8 @@
  *   the doc comments of MemoizeOptions (first sentence, @defaultValue).
  * - README.md, between <!-- size:SUBPATH --> and <!-- /size -->: the measured size of an import.
  * - packages/rote/README.md and each package's LICENSE: copies, because npm packs no file from above.
+ * - docs/guide/purity.md, between <!-- purity:PART --> and <!-- /purity -->: what purity notes find and miss,
+ *   from the cases that the tests of @rote/compiler run.
  * - docs/reference/SUBPATH.md: every public name, from the emitted declarations.
  *
  * And no page has marks of a merge in it, also as the formatter rewrites them.
@@ -43,6 +45,25 @@ function optionTable() {
   const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
   return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
+}
+
+/** The cases of the purity notes, for the guide: what is found, and what is missed and why. */
+async function purityTables() {
+  const fixtures = "../packages/compiler/src/purity/fixtures";
+  const { expectedIn } = await import(`${fixtures}/case.ts`);
+  const { planted } = await import(`${fixtures}/planted.ts`);
+  const { misses } = await import(`${fixtures}/missed.ts`);
+  const { clean } = await import(`${fixtures}/clean.ts`);
+  const codesOf = (one, mark) =>
+    [...new Set(expectedIn(one, mark).map((line) => line.split(" ")[1]))].join(", ");
+  const byCode = Map.groupBy(planted, (one) => codesOf(one, "!"));
+  const found = [...byCode].map(([code, cases]) => {
+    const names = cases.map(({ name }) => name).join("; ");
+    return `- \`${code.replaceAll(", ", "`, `")}\`: ${names}.`;
+  });
+  const missed = misses.map((one) => `- ${one.name} (\`${codesOf(one, "?")}\`): ${one.why}.`);
+  const numbers = `${planted.length} planted programs are found to the line, ${misses.length} are known to be missed, and of ${clean.length} clean ones nothing is said.`;
+  return { found: found.join("\n"), missed: missed.join("\n"), numbers };
 }
 
 /** The text with everything between two markers replaced; unchanged where they are missing. */
@@ -144,6 +165,18 @@ settle(
   "docs/reference/rote-compiler.md",
   reference("@rote/compiler", join(root, "packages/compiler/dist/index.d.ts")),
 );
+
+{
+  const path = "docs/guide/purity.md";
+  let page = readFileSync(join(root, path), "utf8");
+  const tables = await purityTables();
+  page = replaceBetween(page, "<!-- purity:numbers -->", "<!-- /purity -->", tables.numbers);
+  for (const part of ["found", "missed"]) {
+    const start = `<!-- purity:${part} -->`;
+    page = replaceBetween(page, start, "<!-- /purity -->", `\n\n${tables[part]}\n\n`);
+  }
+  settle(path, page);
+}
 
 const pages = "{*,docs/**/*,packages/*/*,bench/{*,results/*}}.md";
 for (const path of globSync(pages, { cwd: root })) {

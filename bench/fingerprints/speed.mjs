@@ -6,6 +6,7 @@
  *
  * - cold: all files are read, parsed and linked, and one function of each is asked for; for 1000 files.
  * - warm: a function whose modules have been read.
+ * - notes: the purity notes of every function, asked for the first time after its fingerprint.
  * - refresh: one file has changed, and every file is asked for one function again; for 1000 files.
  * - wide: the first function of a file that loads 600 others and reaches a declaration of each, after another one that does.
  */
@@ -43,6 +44,9 @@ async function measure(directory) {
   const { reads } = fingerprinter;
   ask(places);
   const warm = ask(places) / places.length;
+  const beforeNotes = milliseconds();
+  for (const { file, at } of places) fingerprinter.notes(file, at);
+  const notes = (milliseconds() - beforeNotes) / places.length;
   const [{ file }] = firsts;
   writeFileSync(file, `${readFileSync(file, "utf8")}\n// changed\n`);
   const before = milliseconds();
@@ -53,6 +57,7 @@ async function measure(directory) {
     functions: places.length,
     cold,
     warm,
+    notes,
     refresh: refreshed,
     again: fingerprinter.reads - reads,
   };
@@ -132,6 +137,7 @@ if (values.measure !== undefined) {
   );
   console.log(`cold      ${of("cold").toFixed(0)} ms for 1000 files`);
   console.log(`warm      ${of("warm").toFixed(3)} ms for a function`);
+  console.log(`notes     ${of("notes").toFixed(3)} ms for a function, the first time`);
   console.log(
     `refresh   ${of("refresh").toFixed(0)} ms for 1000 files, of which ${of("again")} read again`,
   );

@@ -16,3 +16,4 @@ export {
 } from "./fingerprint/fingerprint.ts";
 export type { Change, Reached } from "rote";
 export { explain } from "./fingerprint/explain.ts";
+export { formatNote, type Note, type NoteCode, type NoteStep } from "./purity/note.ts";

@@ -1,14 +1,23 @@
 import { readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
+import { dirname } from "node:path";
 import type { Format } from "./ast.ts";
 import { hasMap, withMap } from "./chain.ts";
 import { type Diagnostic, formatDiagnostic } from "./diagnostic.ts";
 import type { HookOptions } from "./hooks.ts";
-import { isForeign } from "./project.ts";
+import type { Fingerprinter } from "./fingerprint/fingerprint.ts";
+import { findProject, isForeign } from "./project.ts";
 import type { FunctionPlace } from "./fingerprint/revision.ts";
-import { type LateFingerprints, transform, type TransformOptions } from "./transform.ts";
+import {
+  type LateFingerprints,
+  type MemoizedFunction,
+  transform,
+  type TransformOptions,
+} from "./transform.ts";
 
 type Late = typeof import("./fingerprint/late-revision.ts");
+type Fingerprints = typeof import("./fingerprint/fingerprint.ts");
+type Purity = typeof import("./purity/on-load.ts");
 
 /** What is said of one file, rather than of all. */
 export type Entry = Partial<Pick<NonNullable<HookOptions["entry"]>, "functions" | "onDiagnostic">>;
@@ -35,12 +44,24 @@ export function apply(
   const result = transform(code, path, options);
   if (result === undefined) return undefined;
   result.diagnostics.forEach(onDiagnostic);
+  if (findProject(dirname(path))?.notes === true) warnOfImpurities(path, code, result.memoized);
   if (result.map === null) return undefined;
   showOriginals();
   return withMap(result.code, result.map, path);
 }
 
 const require = nodeModule.createRequire(import.meta.url);
+let reader: Fingerprinter | undefined;
+
+/** What makes the functions of a file impure, for who has asked for it. */
+function warnOfImpurities(path: string, code: string, memoized: readonly MemoizedFunction[]): void {
+  // Loaded with the first file of a package that wants them.
+  const { createFingerprinter } = require("./fingerprint/fingerprint.js") as Fingerprints;
+  const { notesOn } = require("./purity/on-load.js") as Purity;
+  reader ??= createFingerprinter();
+  for (const line of notesOn(reader, path, code, memoized)) warn(line, "ROTE_NOTE");
+}
+
 const places: FunctionPlace[] = [];
 
 /**

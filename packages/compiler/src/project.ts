@@ -12,6 +12,8 @@ export interface Project {
   readonly defaults: object | undefined;
   /** Although it is in node_modules, it has marked functions that nobody has read yet. */
   readonly isSource: boolean;
+  /** What makes its memoized functions impure is a warning. */
+  readonly notes: boolean;
 }
 
 const projects = new Map<string, Project | undefined>();
@@ -44,6 +46,7 @@ function readProject(manifest: string, root: string): Project {
     isNamed: isNamed || rote !== undefined,
     defaults: settings.defaults,
     isSource: settings.source === true,
+    notes: settings.notes === true,
   };
 }
 
@@ -60,7 +63,7 @@ function readManifest(manifest: string): { name?: unknown; rote?: unknown } {
 function readSettings(
   settings: unknown,
   manifest: string,
-): { defaults?: object; source?: boolean } {
+): { defaults?: object; source?: boolean; notes?: boolean } {
   const refuse = (option: string, value: unknown, rule: string): Error =>
     invalidOption(
       `${option} in ${manifest} ${rule}; received ${kindOf(value)}. Write it as "rote": { "defaults": { "maxEntries": 10000 } }.`,
@@ -71,9 +74,9 @@ function readSettings(
   for (const [field, value] of Object.entries(settings)) {
     if (field === "defaults") {
       if (!isObject(value)) throw refuse("rote.defaults", value, "must be an object of options");
-    } else if (field === "source") {
-      if (typeof value !== "boolean") throw refuse("rote.source", value, "must be true or false");
-    } else throw refuse(`rote.${field}`, value, "is unknown: there are defaults and source");
+    } else if (field === "source" || field === "notes") {
+      if (typeof value !== "boolean") throw refuse(`rote.${field}`, value, "must be true or false");
+    } else throw refuse(`rote.${field}`, value, "is unknown: there are defaults, source and notes");
   }
   return settings;
 }

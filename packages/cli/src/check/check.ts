@@ -1,7 +1,7 @@
 /** Are the marked functions of these files memoized, or would they be? */
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
-import type { OutputReport, TransformResult } from "@rote/compiler";
+import type { Fingerprinter, Note, OutputReport, TransformResult } from "@rote/compiler";
 import { Failure } from "../failure.ts";
 
 /** A built file has to be memoized already; a source is one that somebody is going to read. */
@@ -23,6 +23,8 @@ export interface CheckedFile {
   /** The ids of the marked functions that are memoized, or will be. */
   readonly memoized: readonly string[];
   readonly findings: readonly Finding[];
+  /** What makes memoized functions of a source impure. */
+  readonly notes: readonly Note[];
 }
 
 /** As much of the compiler as is used. */
@@ -43,11 +45,15 @@ export function checkFile(
   file: string,
   path: string,
   kind: FileKind,
+  fingerprinter: Fingerprinter,
 ): CheckedFile {
   const code = readFileSync(path, "utf8");
-  const check = kind === "source" ? checkSource : checkBuilt;
+  const checked = (): Checked =>
+    kind === "source"
+      ? checkSource(compiler, file, path, code, fingerprinter)
+      : checkBuilt(compiler, file, path, code);
   try {
-    return { file, kind, ...check(compiler, file, path, code) };
+    return { file, kind, ...checked() };
   } catch (error) {
     const { code: kindOfError, message } = error as Error & { code?: unknown };
     // Of what package.json says.
@@ -55,12 +61,18 @@ export function checkFile(
   }
 }
 
-type Checked = Pick<CheckedFile, "memoized" | "findings">;
+type Checked = Pick<CheckedFile, "memoized" | "findings" | "notes">;
 
-function checkSource(compiler: Compiler, file: string, path: string, code: string): Checked {
-  const result = compiler.transform(code, path);
+function checkSource(
+  { transform, checkOutput }: Compiler,
+  file: string,
+  path: string,
+  code: string,
+  fingerprinter: Fingerprinter,
+): Checked {
+  const result = transform(code, path);
   // It may have nothing to be done, or errors.
-  if (result === undefined && compiler.checkOutput(code, path) === undefined)
+  if (result === undefined && checkOutput(code, path) === undefined)
     throw new Failure(
       `${file} has syntax errors`,
       `Nothing can be said of its marks before they are mended.`,
@@ -75,6 +87,7 @@ function checkSource(compiler: Compiler, file: string, path: string, code: strin
       reason,
       remedy,
     })),
+    notes: memoized.flatMap(({ start }) => fingerprinter.notes(path, start)),
   };
 }
 
@@ -95,5 +108,6 @@ function checkBuilt({ checkOutput }: Compiler, file: string, path: string, code:
       reason: `${name} has the directive "use memoize", and nobody has read it: it is not memoized.`,
       remedy: `Build with a plugin of @rote/compiler, such as @rote/compiler/vite.`,
     })),
+    notes: [],
   };
 }

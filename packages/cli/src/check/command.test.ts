@@ -118,6 +118,31 @@ describe("sources", () => {
   });
 });
 
+describe("notes", () => {
+  write(
+    "impure.ts",
+    'import { log } from "./log.ts";\nexport function f(p: number[]) {\n  "use memoize";\n  log(p);\n  return p.sort();\n}\n',
+  );
+  write("log.ts", "export const log = (p: unknown) => console.log(p);\n");
+
+  test("say what makes a memoized function impure, with the way there, and are no failures", async () => {
+    const { exitCode, stdout, stderr } = await check("impure.ts");
+
+    expect(stdout).toMatch(/^impure\.ts:5:10 ROTE_MUTATES_ARGUMENT: It changes its argument p, /m);
+    expect(stdout).toMatch(/^log\.ts:1:36 ROTE_IO: .* \[f → log \(log\.ts:1\)\]$/m);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  });
+
+  test("are failures with --strict, unless they are ignored", async () => {
+    expect(await check("--strict", "impure.ts")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^error: there are 2 notes\nhint: .*rote-ignore/) as unknown,
+    });
+    const codes = ["--ignore", "ROTE_IO", "ROTE_MUTATES_ARGUMENT"];
+    expect((await check("impure.ts", "--strict", ...codes)).exitCode).toBe(0);
+  });
+});
+
 test("--json says the same for machines", async () => {
   const { exitCode, stdout } = await check("--json", "good.js", "setter.ts");
 
@@ -130,6 +155,7 @@ test("--json says the same for machines", async () => {
         kind: "output",
         memoized: ["demo/source.ts#fib", "demo/source.ts#Polygon.prototype.area"],
         findings: [],
+        notes: [],
       },
       {
         file: "setter.ts",
@@ -138,6 +164,7 @@ test("--json says the same for machines", async () => {
         findings: [
           expect.objectContaining({ code: "ROTE_SETTER", line: 2, column: 22 }) as unknown,
         ],
+        notes: [],
       },
     ],
   });

@@ -51,6 +51,12 @@ test("what it cannot see ends with 1", async () => {
   expect(exitCode).toBe(1);
 });
 
+test("it lists what makes a function impure", async () => {
+  const { stdout } = await rote("shop.ts#now");
+  expect(stdout).toContain("\nNotes:\n  shop.ts:3:26 ROTE_CLOCK: It reads the clock (Date.now)");
+  expect((await rote("shop.ts#price")).stdout).not.toContain("Notes:");
+});
+
 test("it says which declaration has changed since it was saved", async () => {
   await rote("shop.ts#price", "--save", "price.json");
   expect(await rote("shop.ts#price", "--since", "price.json")).toMatchObject({

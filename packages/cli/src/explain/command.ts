@@ -34,7 +34,9 @@ Exit code: 0 the fingerprint is complete, and with --since unchanged; 1 it is no
 export function explainCommand(onEnd: (exitCode: ExitCode) => void): Command {
   return new Command("explain")
     .summary("list what a function can reach, and what has changed")
-    .description("Shows the fingerprint of a function: all declarations that it can reach.")
+    .description(
+      "Shows the fingerprint of a function: all declarations that it can reach; and what makes it impure.",
+    )
     .argument("<file#function>", "the function")
     .option("--env <names...>", "variables of the environment that it may read")
     .option("--save <file>", "keep what it reaches now, for --since")
@@ -55,10 +57,11 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
     );
   const [file, name] = [place.slice(0, at), place.slice(at + 1)];
   // With its parser it is loaded for this command alone.
-  const { createFingerprinter, explain, formatFinding } = await import("@rote/compiler");
-  const made = askFor(() =>
-    createFingerprinter({ env: options.env ?? [] }).fingerprint(file, toPlace(file, name)),
-  );
+  const { createFingerprinter, explain, formatFinding, formatNote } =
+    await import("@rote/compiler");
+  const fingerprinter = createFingerprinter({ env: options.env ?? [] });
+  const made = askFor(() => fingerprinter.fingerprint(file, toPlace(file, name)));
+  const notes = fingerprinter.notes(file, toPlace(file, name));
   const before = options.since === undefined ? undefined : readSaved(options.since);
   const changes = before === undefined ? [] : explain(before.reached, made.reached);
   const hasChanged = before !== undefined && before.digest !== made.digest;
@@ -68,6 +71,7 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
   if (options.json === true) {
     const all = {
       ...made,
+      notes,
       ...(before !== undefined && { hasChanged, changes }),
       ...(stored !== undefined && { store: stored.path, stored: stored.versions }),
     };
@@ -80,7 +84,10 @@ async function explainFunction(place: string, options: Options): Promise<ExitCod
     for (const name of made.env) lines.push(`  ${name} ${dim("environment")}`);
     if (made.unseen.length > 0) lines.push("", "Not seen:");
     for (const finding of made.unseen) lines.push(`  ${yellow(formatFinding(finding))}`);
-    if (made.notes.length > 0) lines.push("", ...made.notes.map((note) => `Note: ${note}`));
+    if (made.remarks.length > 0)
+      lines.push("", ...made.remarks.map((remark) => `Remark: ${remark}`));
+    if (notes.length > 0) lines.push("", "Notes:");
+    for (const note of notes) lines.push(`  ${yellow(formatNote(note))}`);
     if (before !== undefined) lines.push("", hasChanged ? "Changed:" : "Nothing has changed.");
     for (const { text } of changes) lines.push(`  ${text}`);
     if (stored !== undefined)

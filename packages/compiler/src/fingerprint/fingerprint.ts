@@ -1,12 +1,14 @@
 import { relative, resolve, sep } from "node:path";
 import type { Reached } from "rote";
 import { invalidOption } from "../invalid.ts";
+import type { Note, NoteCode } from "../purity/note.ts";
+import { Notes } from "../purity/notes.ts";
 import { EffectIndex } from "./effect-index.ts";
 import { Effects } from "./effects.ts";
 import { Files } from "./files.ts";
 import type { Finding } from "./finding.ts";
 import { Linker, type Module } from "./link.ts";
-import { FunctionIndex } from "./locate-function.ts";
+import { FunctionIndex, type Located } from "./locate-function.ts";
 import { reachedBy } from "./manifest.ts";
 import { algorithm, reach, type Step } from "./reach.ts";
 import { Resolver } from "./resolve.ts";
@@ -30,6 +32,11 @@ export interface FingerprinterOptions {
    * @defaultValue `["node", "import", "module-sync", "require", "default"]`
    */
   conditions?: readonly string[];
+  /**
+   * Codes of notes that are not made.
+   * @defaultValue none
+   */
+  ignore?: readonly NoteCode[];
 }
 
 /** What a function is made of, in one line, and what that line does not know. */
@@ -42,7 +49,7 @@ export interface Fingerprint {
   /** What it cannot see, each with its place. */
   readonly unseen: readonly Finding[];
   /** What to know about it that is no fault: lockfiles that are not read. Lines for people. */
-  readonly notes: readonly string[];
+  readonly remarks: readonly string[];
   /** Those of the permitted variables of the environment that are read. */
   readonly env: readonly string[];
   /** What can be reached, the function itself first. Two of these say what has changed: {@link explain}. */
@@ -59,6 +66,15 @@ export interface Fingerprinter {
    * @throws {RoteError} `ERR_INVALID_OPTION` if there is no such function, or no such module.
    */
   fingerprint(file: string, nameOrOffset: string | number): Fingerprint;
+  /**
+   * What makes a function more, or less, than a function of its arguments: arguments that it changes, state that it
+   * reads or writes, the clock, input and output, caches of its own; also in what it calls.
+   *
+   * @param file - The path of its module.
+   * @param nameOrOffset - As for `fingerprint`.
+   * @throws {RoteError} `ERR_INVALID_OPTION` if there is no such function, or no such module.
+   */
+  notes(file: string, nameOrOffset: string | number): readonly Note[];
   /** Looks which files have changed; only these are read again. Without it, files are read once. */
   refresh(): void;
   /** How many files have been read so far. */
@@ -99,19 +115,29 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
     return made;
   };
 
+  let notes: Notes | undefined;
+
+  const find = (
+    file: string,
+    nameOrOffset: string | number,
+  ): { module: Module; located: Located; around: Effects } => {
+    const path = resolve(file);
+    const module = linker.module(path);
+    if (module === undefined)
+      throw invalidOption(
+        `${path} cannot be read as a module of JavaScript or TypeScript. Pass the file in which the function is written, and mend what is not valid in it.`,
+        "file",
+        path,
+      );
+    const located = indexOf(module).find(nameOrOffset);
+    const around = effects.get(module) ?? new Effects(linker, index, module);
+    effects.set(module, around);
+    return { module, located, around };
+  };
+
   return {
     fingerprint(file, nameOrOffset) {
-      const path = resolve(file);
-      const module = linker.module(path);
-      if (module === undefined)
-        throw invalidOption(
-          `${path} cannot be read as a module of JavaScript or TypeScript. Pass the file in which the function is written, and mend what is not valid in it.`,
-          "file",
-          path,
-        );
-      const located = indexOf(module).find(nameOrOffset);
-      const around = effects.get(module) ?? new Effects(linker, index, module);
-      effects.set(module, around);
+      const { module, located, around } = find(file, nameOrOffset);
       const { digest, steps } = reach(linker, around, { module, ...located });
       const { findings, env: read } = findUnseen(linker, around, steps, root, env);
       const own = placeOf(module, located.start, root);
@@ -122,7 +148,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
         algorithm,
         isComplete,
         unseen: findings,
-        notes: notesOf(steps, root),
+        remarks: remarksOf(steps, root),
         env: read,
         // Only who explains a change needs the list.
         get reached() {
@@ -131,8 +157,15 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
         },
       };
     },
+    notes(file, nameOrOffset) {
+      const { module, located, around } = find(file, nameOrOffset);
+      notes ??= new Notes(linker, root, options.ignore ?? []);
+      const { name, start, end } = located;
+      return notes.of({ module, name, start, end }, around);
+    },
     refresh() {
       files.refresh();
+      notes = undefined;
       // Files that were not there may be there now, and lockfiles may have changed.
       linker.clear();
       index = new EffectIndex(linker);
@@ -145,7 +178,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
   };
 }
 
-function notesOf(steps: readonly Step[], root: string): string[] {
+function remarksOf(steps: readonly Step[], root: string): string[] {
   const locks = new Set<string>();
   for (const { vertex } of steps)
     if (vertex?.kind === "leaf" && vertex.unreadLock !== undefined) locks.add(vertex.unreadLock);

@@ -50,6 +50,46 @@ const unseen: Readonly<Record<string, FindingCode>> = {
 
 const realms = new Set(["globalThis", "window", "self", "global"]);
 
+/** What of the world outside of the program a path leads to: not unseen, since it is a result that may be stored. */
+const io = new Set(
+  `console fetch XMLHttpRequest WebSocket EventSource BroadcastChannel localStorage sessionStorage indexedDB caches
+  document navigator location history alert confirm prompt postMessage Worker SharedWorker Deno Bun
+  setTimeout setInterval setImmediate requestAnimationFrame requestIdleCallback scheduler
+  process.stdin process.stdout process.stderr process.exit process.abort process.kill process.chdir process.send
+  process.on process.once process.emit process.emitWarning process.exitCode process.umask
+  node:child_process node:cluster node:console node:dgram node:dns node:dns/promises node:fs node:fs/promises
+  node:http node:http2 node:https node:inspector node:net node:readline node:readline/promises node:repl
+  node:sqlite node:timers node:timers/promises node:tls node:tty node:worker_threads
+  node:process.stdin node:process.stdout node:process.stderr node:process.exit node:process.kill node:process.chdir
+  node:process.send node:process.emitWarning`.split(/\s+/),
+);
+
+/** Of those, what neither reads nor writes anything. */
+const quiet = new Set([
+  "node:fs.constants",
+  "node:http.STATUS_CODES",
+  "node:http.METHODS",
+  "node:net.isIP",
+  "node:net.isIPv4",
+  "node:net.isIPv6",
+  "node:timers.clearTimeout",
+]);
+
+/** Whether a path that begins at a global or a module of Node leads out of the program. */
+export function isOutput(path: readonly string[]): boolean {
+  const steps = stepsOf(path);
+  const two = steps.slice(0, 2).join(".");
+  return !quiet.has(two) && (io.has(two) || io.has(steps[0] ?? ""));
+}
+
+function stepsOf(path: readonly string[]): string[] {
+  return path.filter(
+    (step, index) =>
+      !(index === 0 && realms.has(step) && path.length > 1) &&
+      !(index === 1 && step === "default" && path[0]?.startsWith("node:") === true),
+  );
+}
+
 /** Something unseen that a path leads to; for an environment, the name of the variable, if it is written out. */
 export interface Outside {
   readonly code: FindingCode;
@@ -58,11 +98,7 @@ export interface Outside {
 
 /** What a path that begins at a global, `import.meta` or a module of Node leads to, if it is unseen. */
 export function outsideAt(path: readonly string[]): Outside | undefined {
-  const steps = path.filter(
-    (step, index) =>
-      !(index === 0 && realms.has(step) && path.length > 1) &&
-      !(index === 1 && step === "default" && path[0]?.startsWith("node:") === true),
-  );
+  const steps = stepsOf(path);
   for (let length = Math.min(steps.length, 3); length > 0; length--) {
     const code = unseen[steps.slice(0, length).join(".")];
     if (code === undefined) continue;

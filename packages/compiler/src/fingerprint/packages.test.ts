@@ -22,8 +22,8 @@ test.each(["pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"])(
   "%s is not read, which is said once",
   (name) => {
     project = createProject({ ...installed, ...main, [name]: "lockfile: 1\n" });
-    const { notes, isComplete } = fingerprint();
-    expect(notes).toEqual([
+    const { remarks, isComplete } = fingerprint();
+    expect(remarks).toEqual([
       expect.stringMatching(`^${name} is not read: of packages, the versions`),
     ]);
     expect(isComplete).toBe(true);
@@ -33,16 +33,16 @@ test.each(["pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"])(
 test("a lockfile of npm without packages is not read, either", () => {
   const old = '{ "lockfileVersion": 1, "dependencies": {} }';
   project = createProject({ ...installed, ...main, "package-lock.json": old });
-  expect(fingerprint().notes).toHaveLength(1);
+  expect(fingerprint().remarks).toHaveLength(1);
 });
 
 test("there is no note where a lockfile of npm is read, where there is none, and where no package is used", () => {
   project = createProject({ ...money(), ...main, "yarn.lock": "" });
-  expect(fingerprint().notes).toEqual([]);
+  expect(fingerprint().remarks).toEqual([]);
   project.write({ "package-lock.json": undefined, "yarn.lock": undefined });
-  expect(fingerprint().notes).toEqual([]);
+  expect(fingerprint().remarks).toEqual([]);
   project.write({ "yarn.lock": "", "main.ts": "export const f = () => 1;" });
-  expect(fingerprint().notes).toEqual([]);
+  expect(fingerprint().remarks).toEqual([]);
 });
 
 test("npm-shrinkwrap.json comes before package-lock.json, as for npm", () => {
@@ -87,5 +87,5 @@ test("what a linked package needs in turn counts with its version", () => {
   project.remove();
   installLinked("1.0.1");
   expect(fingerprint().digest).not.toBe(first.digest);
-  expect(first.notes).toHaveLength(1);
+  expect(first.remarks).toHaveLength(1);
 });

@@ -31,4 +31,9 @@ export interface PluginOptions extends Pick<TransformOptions, "defaults" | "root
    * @defaultValue false
    */
   manifests?: boolean;
+  /**
+   * Whether what makes memoized functions impure is a warning of the build: arguments that they change, input and output, …
+   * @defaultValue what the nearest package.json says: `"rote": { "notes": true }`; else false, since all that they call is read
+   */
+  notes?: boolean;
 }
