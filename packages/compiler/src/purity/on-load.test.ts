@@ -1,8 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { Demo } from "../../../../test/support/compiled.ts";
 import { createFingerprinter } from "../fingerprint/fingerprint.ts";
 import { createProject, type Project } from "../fingerprint/fixtures/programs.ts";
-import { apply } from "../load.ts";
 import { createPlugin } from "../plugin/plugin.ts";
 import { notesOn } from "./on-load.ts";
 
@@ -34,11 +35,23 @@ test("a build makes notes if it is asked to, by an option or by package.json", (
   expect(warningsOf({ notes: false }, '{ "rote": { "notes": true } }')).toEqual([]);
 });
 
-test("register makes notes if package.json asks for them", async () => {
-  project = createProject({ "main.ts": code, "package.json": '{ "rote": { "notes": true } }' });
-  const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
-  apply(code, join(project.root, "main.ts"), "module");
-  expect((await warned).message).toContain("ROTE_MUTATES_ARGUMENT");
+test("register makes notes if package.json asks for them", () => {
+  const demo = new Demo();
+  try {
+    demo.write("main.ts", code);
+    const run = () =>
+      spawnSync(process.execPath, ["--import", "@rote/compiler/register", "main.ts"], {
+        cwd: demo.folder,
+        encoding: "utf8",
+        timeout: 30_000,
+      }).stderr;
+    expect(run()).toBe("");
+    const rote = { notes: true };
+    demo.write("package.json", JSON.stringify({ name: "demo", type: "module", rote }));
+    expect(run()).toMatch(/\[ROTE_NOTE\] .*main\.ts:3:10 ROTE_MUTATES_ARGUMENT/);
+  } finally {
+    demo.remove();
+  }
 });
 
 test("of a file that another tool has changed nothing is said", () => {
