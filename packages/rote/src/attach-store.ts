@@ -10,7 +10,8 @@ import { noteStore } from "./store-option.ts";
 import { storing } from "./storing.ts";
 import { sha256 } from "./tier/digest.ts";
 import type { SyncStore } from "./tier/store.ts";
-import { type Lifetime, Tier } from "./tier/tier.ts";
+import type { Lifetime } from "./tier/rules.ts";
+import { Tier } from "./tier/tier.ts";
 
 /** Puts a store below the memory of a function. */
 export function attachStore(whole: Whole, options: MemoizeOptions): void {

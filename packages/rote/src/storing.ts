@@ -9,7 +9,8 @@ import { readCaller } from "./run/signal.ts";
 import { stack } from "./run/stack.ts";
 import { isThenable } from "./run/thenable.ts";
 import { refreshUnderWay } from "./run/watch.ts";
-import type { Found, StoredCall, Tier } from "./tier/tier.ts";
+import type { StoredCall } from "./tier/stored-call.ts";
+import type { Found, Tier } from "./tier/tier.ts";
 
 /**
  * `fn` with a store below the memory: what is there is returned instead of a run, what a run returns is

@@ -20,7 +20,8 @@ import {
 import { splitNamespace } from "./namespace.ts";
 import type { StoreAddress, SyncStore } from "./store.ts";
 import { openStored } from "./stored.ts";
-import type { StoredCall, TierRules } from "./tier.ts";
+import type { TierRules } from "./rules.ts";
+import type { StoredCall } from "./stored-call.ts";
 
 /** So many revisions of a function are asked for the call, the latest first; and so many entries are looked at where none has a manifest. */
 const [REVISIONS, LISTED] = [50, 10_000];

@@ -1,72 +1,26 @@
 import type { LowerTier, StoreStats } from "../cache/lower.ts";
 import type { Explanation, RunExplanation } from "../cache/explanation.ts";
 import type { Memo } from "../cache/memo.ts";
-import type { Revision } from "../cache/meta.ts";
 import { invalidationsSoFar, isInvalidated } from "../cache/tags.ts";
 import { warnOnce } from "../development.ts";
 import { RoteError } from "../errors.ts";
-import { isSameKey, type Key } from "../key/trie.ts";
-import { afterJobs } from "../run/after-jobs.ts";
+import type { Key } from "../key/trie.ts";
 import { outside } from "../run/stack.ts";
 import { isThenable } from "../run/thenable.ts";
 import { argumentBytes } from "./argument-bytes.ts";
+import { Claims } from "./claims.ts";
 import { sha256 } from "./digest.ts";
 import { type MissReason, REMOVED } from "./envelope.ts";
 import { explainCall } from "./explain-call.ts";
+import { Handed } from "./handed.ts";
 import { manifestAddress, packManifest, readManifest } from "./manifest.ts";
+import type { TierRules } from "./rules.ts";
 import { sleep } from "./sleep.ts";
-import type { StoreAddress, SyncStore } from "./store.ts";
+import type { StoredCall } from "./stored-call.ts";
 import { openStored, packFailure, packResult, type Stored } from "./stored.ts";
-
-/** What the options say about the store of one function; durations in milliseconds. */
-export interface TierRules {
-  readonly store: SyncStore;
-  /** How the function is called in messages, and by the store. */
-  readonly name: string;
-  /** Name and version. */
-  readonly namespace: string;
-  /** What a compiler knows of its code, if that is what the namespace says. */
-  readonly revision: Revision | undefined;
-  /** How long a call waits for another process that makes the same result. */
-  readonly wait: number;
-  readonly encode: ((value: unknown) => unknown) | undefined;
-  readonly decode: ((value: unknown) => unknown) | undefined;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  readonly life: Lifetime;
-  readonly lookEvery: number;
-  /** How long past its TTL a result may be returned while a run refreshes it, or because the run has failed. */
-  readonly whileRevalidate: number;
-  readonly ifError: number;
-  readonly events: TierEvents;
-}
-
-/** What the options say of a result or a failure that is to be stored. */
-export interface Lifetime {
-  /** In milliseconds. */
-  ttlOf(receiver: unknown, value: unknown, args: readonly unknown[]): number;
-  readonly errorTtl: number;
-  tagsOf(receiver: unknown, value: unknown, args: readonly unknown[]): readonly string[];
-}
-
-/** Who is told of what goes wrong. */
-export interface TierEvents {
-  missed(args: readonly unknown[], reason: string): void;
-  failed(args: readonly unknown[] | undefined, error: unknown): void;
-}
 
 /** Why a call is not answered. */
 type Reason = MissReason | "absent" | "decode";
-
-/** A call, as a store knows it. */
-export interface StoredCall {
-  readonly key: Key;
-  readonly args: readonly unknown[];
-  readonly address: StoreAddress;
-  readonly argumentBytes: Uint8Array;
-  /** Asked for by the function's own recursion, which is to be made of nothing stale. */
-  readonly wantsFresh?: boolean;
-}
 
 /** What a store has for a call. */
 export interface Found {
@@ -83,16 +37,6 @@ const FIRST_LOOK = 2;
 const LAST_LOOK = 50;
 
 /**
- * How many runs share each claim of a store, of all functions: who claims again what is held here gets
- * the same fence, and the claim is given back with the last of them.
- */
-const claimsOf: WeakMap<SyncStore, Map<string, number>> = new WeakMap();
-
-function claimName({ digest, namespace }: StoreAddress, fence: number): string {
-  return `${digest} ${fence} ${namespace}`;
-}
-
-/**
  * The store below the memory of one function. Whatever goes wrong with it costs a run and is
  * counted: nothing of it reaches a caller but what a call cannot be named by.
  */
@@ -107,12 +51,10 @@ export class Tier implements LowerTier {
     overdue: 0,
     misses: {},
   };
-  /** What is about to be kept in memory has these TTLs, whatever the options say. */
-  private handed: { readonly key: Key; readonly ttl: number }[] = [];
-  private forgetsHanded = false;
+  private readonly handed = new Handed();
   /** Runs whose promise has not settled, by their digest: what was set, deleted or cleared meanwhile wins. */
   private readonly underWay: Map<string, Set<StoredCall>> = new Map();
-  private readonly claims: Map<string, number>;
+  private readonly claims: Claims;
   /** Runs without a claim, and the revision of the store when they began. */
   private readonly unclaimed: WeakMap<StoredCall, number> = new WeakMap();
 
@@ -122,9 +64,7 @@ export class Tier implements LowerTier {
 
   constructor(rules: TierRules) {
     this.rules = rules;
-    let claims = claimsOf.get(rules.store);
-    if (claims === undefined) claimsOf.set(rules.store, (claims = new Map()));
-    this.claims = claims;
+    this.claims = new Claims(rules.store);
   }
 
   get lookEvery(): number {
@@ -254,7 +194,7 @@ export class Tier implements LowerTier {
     if (claim === "held") return undefined;
     if (claim === undefined) return this.goWithout(call);
     const { fence, isAbsent } = claim;
-    this.hold(call, fence);
+    this.claims.hold(call.address, fence);
     let isOver = true;
     try {
       // Between the look and the claim another process may have made it, and given its claim back.
@@ -270,7 +210,7 @@ export class Tier implements LowerTier {
   claimAtOnce(call: StoredCall): number {
     const fence = this.attempt(() => this.rules.store.claim(call.address)?.fence, call.args);
     if (fence === undefined) return this.goWithout(call);
-    this.hold(call, fence);
+    this.claims.hold(call.address, fence);
     return fence;
   }
 
@@ -287,21 +227,6 @@ export class Tier implements LowerTier {
     } catch {
       return Number.NaN;
     }
-  }
-
-  private hold({ address }: StoredCall, fence: number): void {
-    const name = claimName(address, fence);
-    this.claims.set(name, (this.claims.get(name) ?? 0) + 1);
-  }
-
-  /** Whether nobody here shares it any more. */
-  private leave({ address }: StoredCall, fence: number): boolean {
-    if (fence === 0) return false;
-    const name = claimName(address, fence);
-    const left = (this.claims.get(name) ?? 1) - 1;
-    if (left > 0) this.claims.set(name, left);
-    else this.claims.delete(name);
-    return left === 0;
   }
 
   /** A run has begun that takes its time. */
@@ -322,7 +247,7 @@ export class Tier implements LowerTier {
   }
 
   release(call: StoredCall, fence: number): void {
-    if (this.leave(call, fence))
+    if (this.claims.leave(call.address, fence))
       this.attempt(() => this.rules.store.release(call.address, fence), call.args);
   }
 
@@ -344,7 +269,7 @@ export class Tier implements LowerTier {
       isWritten = this.isWritten(call, value, about, fence);
     } finally {
       // What was written has given it back.
-      if (isWritten) this.leave(call, fence);
+      if (isWritten) this.claims.leave(call.address, fence);
       else this.release(call, fence);
     }
   }
@@ -483,23 +408,11 @@ export class Tier implements LowerTier {
 
   /** What belongs to the call is about to be kept in memory, as long as it is kept in the store. */
   handOver({ key }: { readonly key: Key }, ttl: number): void {
-    this.handed.push({ key, ttl });
-    if (this.forgetsHanded) return;
-    this.forgetsHanded = true;
-    // What nobody has taken over by then was not kept.
-    afterJobs(() => {
-      this.forgetsHanded = false;
-      this.handed = [];
-    });
+    this.handed.put(key, ttl);
   }
 
-  /** The TTL of what was handed over just now, perhaps with others: promises settle a few jobs later, in order. */
   takeOver(key: Key): number | undefined {
-    const { handed } = this;
-    const last = handed.at(-1);
-    if (last !== undefined && isSameKey(last.key, key)) return handed.pop()?.ttl;
-    const at = handed.findIndex((each) => isSameKey(each.key, key));
-    return at < 0 ? undefined : handed.splice(at, 1)[0]?.ttl;
+    return this.handed.take(key);
   }
 
   private attempt<Result>(
