@@ -13,6 +13,9 @@ export interface LateWrite {
 /** What may be changed: a declaration, what a module of CommonJS exports, or a file of data or a package by its path. */
 export type Subject = Vertex | string;
 
+/** The prototypes of the language, which all functions share. */
+export const PROTOTYPES: Subject = "prototypes";
+
 /** What a module loads, in this order. */
 export interface Loads {
   readonly modules: readonly Module[];
@@ -141,7 +144,7 @@ export class EffectIndex {
       // `R.append(x, list)` is called like a method that writes. A statement has no other use.
       const isPackage = vertex.kind === "leaf" && vertex.type === "package";
       if (isPackage && !(isStatement && write.isImmediate)) continue;
-      const subject = subjectOf(vertex);
+      const subject = isMissing(vertex) ? PROTOTYPES : subjectOf(vertex);
       if (write.isImmediate) {
         addTo(this.direct, subject, by);
         continue;
@@ -177,11 +180,18 @@ export class EffectIndex {
     const last = target?.vertex;
     const isObject =
       last?.kind === "leaf"
-        ? last.type === "json" || last.type === "package"
+        ? last.type === "json" ||
+          last.type === "package" ||
+          (isMissing(last) && target?.path.includes("prototype") === true)
         : last?.kind === "whole" && last.module.facts.isCommonJs;
     if (last !== undefined && isObject) found.push(last);
     return found;
   }
+}
+
+/** A name that no module declares leads to what is missing: a global. */
+function isMissing(vertex: Vertex): boolean {
+  return vertex.kind === "leaf" && vertex.type === "missing";
 }
 
 /** Parts of one file of data are changed together, and so are the files of a package. */

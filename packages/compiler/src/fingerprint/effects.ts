@@ -1,4 +1,10 @@
-import { type EffectIndex, type LateWrite, subjectOf } from "./effect-index.ts";
+import {
+  type EffectIndex,
+  type LateWrite,
+  PROTOTYPES,
+  type Subject,
+  subjectOf,
+} from "./effect-index.ts";
 import type { DeclarationVertex, LeafVertex, Linker, Module, Vertex } from "./link.ts";
 import type { Step } from "./reach.ts";
 
@@ -9,7 +15,7 @@ import type { Step } from "./reach.ts";
  * 2. So does a variable whose value is computed by a call that surely changes it. Of what else such calls do nothing is
  *    known, and siblings are not to be mixed up: `const b = a.extend()` does not belong to `a`.
  * 3. A statement that changes something through a local, such as the variable of a loop, belongs to all that it uses.
- * 4. Statements that change globals, and all of a module that is imported without a name, belong to every function.
+ * 4. Statements that change globals, or call functions that change prototypes of the language, and all of a module that is imported without a name, belong to every function.
  *
  * What a module does is in the index, which all files share. What is particular to one file is which modules it loads,
  * in which order.
@@ -37,7 +43,9 @@ export class Effects {
     const global: Vertex[] = [...bare].filter((each) => "kind" in each);
     for (const module of this.places.keys())
       for (const vertex of index.globalsOf(module, bare.has(module))) global.push(vertex);
-    this.global = global;
+    const patches = this.loaded(index.direct.get(PROTOTYPES) ?? []);
+    patches.push(...this.callersOf(PROTOTYPES));
+    this.global = [...new Set([...global, ...patches.sort((a, b) => this.compare(a, b))])];
   }
 
   /** The statements and variables that belong to a declaration, in the order in which they run. */
@@ -45,7 +53,7 @@ export class Effects {
     const known = this.known.get(vertex);
     if (known !== undefined) return known;
     const all = new Set(this.loaded(this.index.direct.get(subjectOf(vertex)) ?? []));
-    for (const caller of this.callersOf(vertex)) all.add(caller);
+    for (const caller of this.callersOf(subjectOf(vertex))) all.add(caller);
     if (vertex.kind === "declaration") all.delete(vertex);
     const found = [...all].sort((a, b) => this.compare(a, b));
     this.known.set(vertex, found);
@@ -75,8 +83,8 @@ export class Effects {
   }
 
   /** The statements, and the calls that give variables their values, that lead to a function which writes to it. */
-  private callersOf(vertex: Vertex): DeclarationVertex[] {
-    const writers = this.loaded(this.index.late.get(subjectOf(vertex))?.keys() ?? []);
+  private callersOf(subject: Subject): DeclarationVertex[] {
+    const writers = this.loaded(this.index.late.get(subject)?.keys() ?? []);
     if (writers.length === 0) return [];
     if (!this.hasUses) for (const module of this.places.keys()) this.index.addUses(module);
     this.hasUses = true;

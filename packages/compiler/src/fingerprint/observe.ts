@@ -374,7 +374,9 @@ export class Observer {
     }
     const [, ...path] = this.outerPath(target) ?? [];
     const isImmediate = this.depth === 0;
-    if (this.known.names.has(name))
+    const isGlobal = !this.known.names.has(name);
+    const isPrototype = isGlobal && path.includes("prototype") && kind !== "called";
+    if (!isGlobal || (isPrototype && !(isImmediate && kind === "written")))
       this.writes.push({ name, path, kind, how, isImmediate, start: target.start });
     else if (kind === "written" && isImmediate && name !== "module" && name !== "exports")
       this.writesGlobals = true;
