@@ -1,3 +1,4 @@
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createFingerprinter, type Fingerprint } from "./fingerprint.ts";
@@ -49,4 +50,19 @@ test("an edit that is taken back takes the fingerprint back", () => {
     project?.remove();
     expect(both({ ...edit, after: edit.before }).before.digest).toBe(before.digest);
   }
+});
+
+test("a module is the same by a symbolic link", () => {
+  const main =
+    'import { s } from "./s.ts"; export const t: any = {}; export const f = () => t.x + s;';
+  const write = (n: number) => `import { t } from "./main.ts"; t.x = ${n}; export const s = 1;`;
+  project = createProject({ "app/main.ts": main, "app/s.ts": write(1) });
+  const { root } = project;
+  symlinkSync(join(root, "app"), join(root, "link"));
+  const digestIn = (directory: string) =>
+    createFingerprinter({ root }).fingerprint(join(root, directory, "main.ts"), "f").digest;
+  const before = digestIn("link");
+  expect(before).toBe(digestIn("app"));
+  project.write({ "app/s.ts": write(2) });
+  expect(digestIn("link")).not.toBe(before);
 });

@@ -10,6 +10,12 @@ export interface LateWrite {
   readonly start: number;
 }
 
+/** What may be changed: a declaration, what a module of CommonJS exports, or a file of data or a package by its path. */
+export type Subject = Vertex | string;
+
+/** The prototypes of the language, which all functions share. */
+export const PROTOTYPES: Subject = "prototypes";
+
 /** What a module loads, in this order. */
 export interface Loads {
   readonly modules: readonly Module[];
@@ -29,11 +35,11 @@ export class EffectIndex {
   private readonly loads = new Map<Module, Loads>();
   private readonly globals = new Map<Module, readonly (readonly DeclarationVertex[])[]>();
   /** The statements, and the values of variables, that change a declaration while they are loaded. */
-  readonly direct: Map<DeclarationVertex, Set<DeclarationVertex>> = new Map();
+  readonly direct: Map<Subject, Set<DeclarationVertex>> = new Map();
   /** The functions that change it, each with the first place. */
-  readonly late: Map<DeclarationVertex, Map<DeclarationVertex, LateWrite>> = new Map();
+  readonly late: Map<Subject, Map<DeclarationVertex, LateWrite>> = new Map();
   /** Steps of walks that are the same for everybody, as long as nobody is known who changes these. */
-  private readonly steps = new Map<Vertex, { step: Step; unless: readonly DeclarationVertex[] }>();
+  private readonly steps = new Map<Vertex, { step: Step; unless: readonly Vertex[] }>();
   /** Who uses it. */
   readonly users: Map<DeclarationVertex, Set<DeclarationVertex>> = new Map();
   /** Where it stands in its module. */
@@ -45,7 +51,7 @@ export class EffectIndex {
   }
 
   /** Keeps a step that no effect has a part in, so far. */
-  share(vertex: Vertex, step: Step, unless: readonly DeclarationVertex[]): void {
+  share(vertex: Vertex, step: Step, unless: readonly Vertex[]): void {
     if (!this.isAnyChanged(unless)) this.steps.set(vertex, { step, unless });
   }
 
@@ -55,8 +61,9 @@ export class EffectIndex {
     return shared === undefined || this.isAnyChanged(shared.unless) ? undefined : shared.step;
   }
 
-  private isAnyChanged(vertices: readonly DeclarationVertex[]): boolean {
-    return vertices.some((each) => this.direct.has(each) || this.late.has(each));
+  private isAnyChanged(vertices: readonly Vertex[]): boolean {
+    const subjects = vertices.map(subjectOf);
+    return subjects.some((each) => this.direct.has(each) || this.late.has(each));
   }
 
   /** Takes note of what a module does. */
@@ -68,6 +75,8 @@ export class EffectIndex {
       this.order.set(vertex, place);
       for (const form of declaration.forms) {
         for (const write of form.writes) this.note(vertex, write);
+        if (declaration.isStatement)
+          for (const name of form.calls) this.noteConfigured(vertex, name);
         if (!form.writesLocals || !declaration.isStatement) continue;
         const kind = "written" as const;
         for (const { name = "", path, start } of form.references)
@@ -132,19 +141,30 @@ export class EffectIndex {
     const isPossible = isStatement && write.isImmediate && write.kind !== "given";
     if (write.kind !== "written" && !isPossible && !this.conduct.changes(by.module, write)) return;
     for (const vertex of this.written(by.module, write.name, write.path)) {
+      // `R.append(x, list)` is called like a method that writes. A statement has no other use.
+      const isPackage = vertex.kind === "leaf" && vertex.type === "package";
+      if (isPackage && !(isStatement && write.isImmediate)) continue;
+      const subject = isMissing(vertex) ? PROTOTYPES : subjectOf(vertex);
       if (write.isImmediate) {
-        addTo(this.direct, vertex, by);
+        addTo(this.direct, subject, by);
         continue;
       }
-      const writers = this.late.get(vertex) ?? new Map<DeclarationVertex, LateWrite>();
+      const writers = this.late.get(subject) ?? new Map<DeclarationVertex, LateWrite>();
       if (!writers.has(by)) writers.set(by, { module: by.module, start: write.start });
-      this.late.set(vertex, writers);
+      this.late.set(subject, writers);
     }
   }
 
+  /** `setLocale("de")`, of a package. */
+  private noteConfigured(by: DeclarationVertex, name: string): void {
+    const { vertex } = this.linker.local(by.module, name, []);
+    if (vertex.kind === "leaf" && vertex.type === "package")
+      addTo(this.direct, subjectOf(vertex), by);
+  }
+
   /** The declaration that a name stands for, and those that it is another name for. */
-  private written(module: Module, name: string, path: readonly string[]): DeclarationVertex[] {
-    const found: DeclarationVertex[] = [];
+  private written(module: Module, name: string, path: readonly string[]): Vertex[] {
+    const found: Vertex[] = [];
     let target: Target | undefined = this.linker.local(module, name, path);
     for (let steps = 0; target?.vertex.kind === "declaration" && steps < 8; steps++) {
       const { vertex }: { vertex: DeclarationVertex } = { vertex: target.vertex };
@@ -157,8 +177,27 @@ export class EffectIndex {
           ? undefined
           : this.linker.local(vertex.module, first, [...rest, ...target.path]);
     }
+    const last = target?.vertex;
+    const isObject =
+      last?.kind === "leaf"
+        ? last.type === "json" ||
+          last.type === "package" ||
+          (isMissing(last) && target?.path.includes("prototype") === true)
+        : last?.kind === "whole" && last.module.facts.isCommonJs;
+    if (last !== undefined && isObject) found.push(last);
     return found;
   }
+}
+
+/** A name that no module declares leads to what is missing: a global. */
+function isMissing(vertex: Vertex): boolean {
+  return vertex.kind === "leaf" && vertex.type === "missing";
+}
+
+/** Parts of one file of data are changed together, and so are the files of a package. */
+export function subjectOf(vertex: Vertex): Subject {
+  const isShared = vertex.kind === "leaf" && (vertex.type === "json" || vertex.type === "package");
+  return isShared ? (vertex.path ?? vertex) : vertex;
 }
 
 function isGlobal({ forms, isStatement }: Declaration, isInBare: boolean): boolean {
@@ -167,9 +206,9 @@ function isGlobal({ forms, isStatement }: Declaration, isInBare: boolean): boole
   );
 }
 
-function addTo(
-  map: Map<DeclarationVertex, Set<DeclarationVertex>>,
-  key: DeclarationVertex,
+function addTo<Key>(
+  map: Map<Key, Set<DeclarationVertex>>,
+  key: Key,
   value: DeclarationVertex,
 ): void {
   const known = map.get(key);

@@ -1,4 +1,10 @@
-import type { EffectIndex, LateWrite } from "./effect-index.ts";
+import {
+  type EffectIndex,
+  type LateWrite,
+  PROTOTYPES,
+  type Subject,
+  subjectOf,
+} from "./effect-index.ts";
 import type { DeclarationVertex, LeafVertex, Linker, Module, Vertex } from "./link.ts";
 import type { Step } from "./reach.ts";
 
@@ -9,7 +15,7 @@ import type { Step } from "./reach.ts";
  * 2. So does a variable whose value is computed by a call that surely changes it. Of what else such calls do nothing is
  *    known, and siblings are not to be mixed up: `const b = a.extend()` does not belong to `a`.
  * 3. A statement that changes something through a local, such as the variable of a loop, belongs to all that it uses.
- * 4. Statements that change globals, and all of a module that is imported without a name, belong to every function.
+ * 4. Statements that change globals, or call functions that change prototypes of the language, and all of a module that is imported without a name, belong to every function.
  *
  * What a module does is in the index, which all files share. What is particular to one file is which modules it loads,
  * in which order.
@@ -19,7 +25,7 @@ export class Effects {
   readonly index: EffectIndex;
   /** The modules that are loaded, by the order in which they run. */
   private readonly places = new Map<Module, number>();
-  private readonly known = new Map<DeclarationVertex, readonly DeclarationVertex[]>();
+  private readonly known = new Map<Vertex, readonly DeclarationVertex[]>();
   private hasUses = false;
   /** What other walks over the same modules have found out. */
   readonly steps: Map<Vertex, Step> = new Map();
@@ -37,24 +43,32 @@ export class Effects {
     const global: Vertex[] = [...bare].filter((each) => "kind" in each);
     for (const module of this.places.keys())
       for (const vertex of index.globalsOf(module, bare.has(module))) global.push(vertex);
-    this.global = global;
+    const patches = this.loaded(index.direct.get(PROTOTYPES) ?? []);
+    patches.push(...this.callersOf(PROTOTYPES));
+    this.global = [...new Set([...global, ...patches.sort((a, b) => this.compare(a, b))])];
   }
 
   /** The statements and variables that belong to a declaration, in the order in which they run. */
-  of(vertex: DeclarationVertex): readonly DeclarationVertex[] {
+  of(vertex: Vertex): readonly DeclarationVertex[] {
     const known = this.known.get(vertex);
     if (known !== undefined) return known;
-    const all = new Set(this.loaded(this.index.direct.get(vertex) ?? []));
-    for (const caller of this.callersOf(vertex)) all.add(caller);
-    all.delete(vertex);
+    const all = new Set(this.loaded(this.index.direct.get(subjectOf(vertex)) ?? []));
+    for (const caller of this.callersOf(subjectOf(vertex))) all.add(caller);
+    if (vertex.kind === "declaration") all.delete(vertex);
     const found = [...all].sort((a, b) => this.compare(a, b));
     this.known.set(vertex, found);
     return found;
   }
 
-  /** Where functions write to a declaration. */
-  lateWrites(vertex: DeclarationVertex): readonly LateWrite[] {
-    const writes = this.index.late.get(vertex)?.values() ?? [];
+  /** Whether a statement runs before that place of a module. */
+  isBefore({ module, declaration }: DeclarationVertex, other: Module, start: number): boolean {
+    if (module === other) return (declaration.places[0]?.start ?? 0) < start;
+    return (this.places.get(module) ?? 0) < (this.places.get(other) ?? 0);
+  }
+
+  /** Where functions write to a declaration, or to data. */
+  lateWrites(vertex: Vertex): readonly LateWrite[] {
+    const writes = this.index.late.get(subjectOf(vertex))?.values() ?? [];
     return [...writes].filter(({ module }) => this.places.has(module));
   }
 
@@ -69,8 +83,8 @@ export class Effects {
   }
 
   /** The statements, and the calls that give variables their values, that lead to a function which writes to it. */
-  private callersOf(vertex: DeclarationVertex): DeclarationVertex[] {
-    const writers = this.loaded(this.index.late.get(vertex)?.keys() ?? []);
+  private callersOf(subject: Subject): DeclarationVertex[] {
+    const writers = this.loaded(this.index.late.get(subject)?.keys() ?? []);
     if (writers.length === 0) return [];
     if (!this.hasUses) for (const module of this.places.keys()) this.index.addUses(module);
     this.hasUses = true;

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 import type { Reached } from "rote";
 import { invalidOption } from "../invalid.ts";
@@ -96,7 +97,7 @@ export interface Fingerprinter {
  * ```
  */
 export function createFingerprinter(options: FingerprinterOptions = {}): Fingerprinter {
-  const root = resolve(options.root ?? ".");
+  const root = realOf(options.root ?? ".");
   const env = new Set(options.env);
   const files = new Files();
   const conditions = options.conditions ?? ["node", "import", "module-sync", "require", "default"];
@@ -121,7 +122,7 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
     file: string,
     nameOrOffset: string | number,
   ): { module: Module; located: Located; around: Effects } => {
-    const path = resolve(file);
+    const path = realOf(file);
     const module = linker.module(path);
     if (module === undefined)
       throw invalidOption(
@@ -176,6 +177,16 @@ export function createFingerprinter(options: FingerprinterOptions = {}): Fingerp
       return files.reads;
     },
   };
+}
+
+/** The path that imports of the same file lead to: a module under two paths would be two, with a table each. */
+function realOf(path: string): string {
+  const absolute = resolve(path);
+  try {
+    return realpathSync.native(absolute);
+  } catch {
+    return absolute;
+  }
 }
 
 function remarksOf(steps: readonly Step[], root: string): string[] {

@@ -122,6 +122,8 @@ export class Linker {
     }
     const foreign = module.facts.imports.get(name);
     if (foreign !== undefined) return this.foreign(module, foreign, path);
+    if (module.facts.isCommonJs && (name === "exports" || name === "module"))
+      return { vertex: module.whole, index: 0, path };
     return { vertex: this.missing(name), index: 0, path };
   }
 

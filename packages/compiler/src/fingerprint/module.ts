@@ -62,7 +62,7 @@ class Reader {
     for (const statement of statements) this.readImports(statement);
     const declared = [...statements.flatMap(lexicalNames), ...statements.flatMap(topVarNames)];
     const names = new Set([...declared, ...this.imports.keys()]);
-    this.names = { names, rote: readRoteNames(program) };
+    this.names = { names, rote: readRoteNames(program), isCommonJs: this.isCommonJs };
     for (const statement of statements) if (!isErased(statement)) this.read(statement);
   }
 
@@ -161,6 +161,8 @@ class Reader {
 
   private addParts(statement: Node): void {
     const isStatement = !statement.type.endsWith("Declaration");
+    const required = requiredBy(statement);
+    if (required !== undefined) this.loads.push({ from: required, isBare: true });
     for (const part of partsOf(statement))
       this.add(part, [...lexicalNames(part), ...varNames(part)], isStatement);
   }
@@ -192,6 +194,19 @@ export function partsOf(statement: Node): Node[] {
     start: declarator.start,
     end: declarator.end,
   }));
+}
+
+/** The module of a statement that is no more than `require("./setup")`, or `await import("./setup")`. */
+function requiredBy(statement: Node): string | undefined {
+  if (statement.type !== "ExpressionStatement") return undefined;
+  const value = unwrap(statement["expression"] as Node);
+  const call = value.type === "AwaitExpression" ? unwrap(value["argument"] as Node) : value;
+  const isRequire =
+    call.type === "CallExpression" && identifier(unwrap(call["callee"] as Node)) === "require";
+  const source = isRequire ? nodes(call["arguments"])[0] : call["source"];
+  if (!isRequire && call.type !== "ImportExpression") return undefined;
+  const from = isNode(source) ? unwrap(source)["value"] : undefined;
+  return typeof from === "string" ? from : undefined;
 }
 
 function topVarNames(statement: Node): string[] {

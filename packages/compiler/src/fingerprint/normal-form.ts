@@ -42,10 +42,7 @@ class Writer extends StatementWriter {
       case "TemplateLiteral":
         return this.template(node, false);
       case "TaggedTemplateExpression":
-        this.put("Tag(");
-        this.visit(node["tag"]);
-        this.template(node["quasi"] as Node, true);
-        return this.put(")");
+        return this.tagged(node);
       case "CallExpression":
       case "NewExpression":
         return this.call(node);

@@ -5,6 +5,7 @@ import { type Outside, outsideAt } from "./outside.ts";
 import { memoizeName } from "./rote-options.ts";
 import { type Binding, boundNames, Scope } from "./scope.ts";
 import {
+  appliers,
   callingMethods,
   memberName,
   readingMethods,
@@ -71,6 +72,7 @@ export interface Form {
 export interface ModuleNames {
   readonly names: ReadonlySet<string>;
   readonly rote: RoteNames;
+  readonly isCommonJs: boolean;
 }
 
 interface NamePath {
@@ -262,6 +264,10 @@ export class Observer {
       const sure = maybe === -1 ? path.length : maybe;
       this.refer({ name, path: path.slice(0, sure) }, node);
       this.put(steps(sure));
+    } else if (this.known.isCommonJs && (name === "exports" || name === "module")) {
+      // What a module of CommonJS exports is known when it has run: all of it may have a part in that.
+      this.refer({ name, path: [] }, node);
+      this.put(steps(0));
     } else {
       this.put(`global ${JSON.stringify(name)}${steps(0)}`);
       if (name === "arguments") return;
@@ -368,7 +374,9 @@ export class Observer {
     }
     const [, ...path] = this.outerPath(target) ?? [];
     const isImmediate = this.depth === 0;
-    if (this.known.names.has(name))
+    const isGlobal = !this.known.names.has(name);
+    const isPrototype = isGlobal && path.includes("prototype") && kind !== "called";
+    if (!isGlobal || (isPrototype && !(isImmediate && kind === "written")))
       this.writes.push({ name, path, kind, how, isImmediate, start: target.start });
     else if (kind === "written" && isImmediate && name !== "module" && name !== "exports")
       this.writesGlobals = true;
@@ -392,7 +400,7 @@ export class Observer {
         : ({ kind: "called", method } as const);
       // What is called like a method of the language may be one of the sources.
       if (!isGlobal) this.write(callee["object"] as Node, how, isRead ? "given" : how.kind);
-      if (!isGlobal && (isWritten || isRead)) passed = "given";
+      if (!isGlobal && (isWritten || isRead) && !appliers.has(method)) passed = "given";
     }
     if (/Function/.test(callee.type)) this.inline([callee]);
     const writes = isGlobal && writers.has(path.join("."));

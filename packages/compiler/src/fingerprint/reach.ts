@@ -101,10 +101,11 @@ function stepOf(linker: Linker, effects: Effects, vertex: Vertex): Step {
   switch (vertex.kind) {
     case "leaf": {
       const digest = cached(vertex, () => digestOf(`${vertex.type} ${vertex.text}`));
-      return { vertex, module: undefined, forms: [], digest, edges: [] };
+      const edges = effects.of(vertex).map((each) => plainEdge(each, "!"));
+      return { vertex, module: undefined, forms: [], digest, edges };
     }
     case "whole":
-      return wholeStep(linker, vertex.module);
+      return wholeStep(linker, effects, vertex.module);
     default: {
       const { module, declaration } = vertex;
       const { forms } = declaration;
@@ -119,15 +120,13 @@ function stepOf(linker: Linker, effects: Effects, vertex: Vertex): Step {
 }
 
 /** What would have to be changed by some module for the step to be another one: see `stepOf` and `momentOf`. */
-function touchedBy({ vertex, module, edges }: Step): DeclarationVertex[] {
-  const all = vertex?.kind === "declaration" ? [vertex] : [];
-  for (const { to, reference } of edges)
-    if (reference?.isImmediate === true && to.kind === "declaration" && to.module === module)
-      all.push(to);
+function touchedBy({ vertex, edges }: Step): Vertex[] {
+  const all = vertex === undefined ? [] : [vertex];
+  for (const { to, reference } of edges) if (reference?.isImmediate === true) all.push(to);
   return all;
 }
 
-function wholeStep(linker: Linker, module: Module): Step {
+function wholeStep(linker: Linker, effects: Effects, module: Module): Step {
   const { facts, whole } = module;
   const isOpaque = facts.isCommonJs || facts.exports.has("export=");
   const exports = isOpaque ? [] : linker.exportsOf(module);
@@ -139,6 +138,7 @@ function wholeStep(linker: Linker, module: Module): Step {
   if (isOpaque)
     for (const declaration of facts.declarations)
       edges.push(plainEdge(linker.vertex(module, declaration), ""));
+  for (const each of effects.of(whole)) edges.push(plainEdge(each, "!"));
   const digest = digestOf(JSON.stringify(["module", ...exports.map(([name]) => name)]));
   return { vertex: whole, module, forms: [], digest, edges };
 }
@@ -164,12 +164,9 @@ function momentOf(
   reference: Reference,
   { vertex }: Target,
 ): string {
-  if (!reference.isImmediate || vertex.kind !== "declaration" || vertex.module !== module)
-    return "";
+  if (!reference.isImmediate) return "";
   const all = effects.of(vertex);
-  const before = all.filter(
-    (each) => each.module === module && (each.declaration.places[0]?.start ?? 0) < reference.start,
-  );
+  const before = all.filter((each) => effects.isBefore(each, module, reference.start));
   return all.length === 0 ? "" : `@${before.length}`;
 }
 

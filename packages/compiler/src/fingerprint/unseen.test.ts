@@ -326,6 +326,25 @@ test("state that another module writes is reported where it is written", () => {
   expect(unseenIn(main, files)).toEqual(["ROTE_UNSEEN_STATE set.ts:3:3"]);
 });
 
+test("data that a function writes to is state", () => {
+  const main =
+    'import d from "./d.json";\nexport const set = () => {\n  d.a = 1;\n};\nexport const f = () => d.b;';
+  expect(unseenIn(main, { "d.json": '{ "a": 0, "b": 1 }' })).toEqual([
+    "ROTE_UNSEEN_STATE main.ts:3:3",
+  ]);
+});
+
+test("a function of a package that is called like a method that writes is no state", () => {
+  const main =
+    'import * as R from "money"; export const f = (list: number[]) => R.append(1, list);';
+  const files = {
+    "node_modules/money/package.json":
+      '{ "name": "money", "version": "1.0.0", "main": "index.js" }',
+    "node_modules/money/index.js": "exports.append = (x, list) => [...list, x];",
+  };
+  expect(unseenIn(main, files)).toEqual([]);
+});
+
 test("what is unseen three modules away is reported there", () => {
   const main = 'import { a } from "./a.ts"; export const f = () => a();';
   const files = {

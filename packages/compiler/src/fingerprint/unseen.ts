@@ -47,7 +47,6 @@ export function findUnseen(
 function findIn(linker: Linker, effects: Effects, step: Step, root: string): Found[] {
   const { vertex, module, forms, edges } = step;
   const found: Found[] = [];
-  if (module === undefined) return found;
   const report = (outside: Outside, at: Module, start: number): void => {
     const { code, variable } = outside;
     const finding: Finding = {
@@ -59,12 +58,14 @@ function findIn(linker: Linker, effects: Effects, step: Step, root: string): Fou
     const key = `${finding.file}:${finding.line}:${finding.column}:${finding.code}`;
     found.push({ ...outside, finding, key });
   };
-  for (const { sights } of forms) for (const sight of sights) report(sight, module, sight.start);
-  for (const { target, reference } of edges) {
-    const outside = target === undefined ? undefined : outsideOf(linker, target);
-    if (outside !== undefined) report(outside, module, reference?.start ?? 0);
+  if (module !== undefined) {
+    for (const { sights } of forms) for (const sight of sights) report(sight, module, sight.start);
+    for (const { target, reference } of edges) {
+      const outside = target === undefined ? undefined : outsideOf(linker, target);
+      if (outside !== undefined) report(outside, module, reference?.start ?? 0);
+    }
   }
-  if (vertex?.kind === "declaration")
+  if (vertex !== undefined)
     for (const write of effects.lateWrites(vertex))
       report({ code: "ROTE_UNSEEN_STATE" }, write.module, write.start);
   return found;

@@ -60,6 +60,16 @@ export abstract class ExpressionWriter extends FormWriter {
     this.put(")");
   }
 
+  /** A call of its tag, with the texts and the values. */
+  protected tagged(node: Node): void {
+    const { tag, quasi } = node as unknown as { tag: Node; quasi: Node };
+    this.noteCall({ ...node, callee: tag }, [quasi, ...nodes(quasi["expressions"])]);
+    this.put("Tag(");
+    this.visit(tag);
+    this.template(quasi, true);
+    this.put(")");
+  }
+
   protected call(node: Node): void {
     const given = nodes(node["arguments"]);
     if (this.loads(node, given)) return;

@@ -86,6 +86,9 @@ export const readingMethods: ReadonlySet<string> = new Set(
   toSorted toSpliced toString toUpperCase trim trimEnd trimStart valueOf values with`.split(/\s+/),
 );
 
+/** Those of them that pass on what they are given, to a function that may change it. */
+export const appliers: ReadonlySet<string> = new Set(["apply", "bind", "call"]);
+
 /** Methods that call their argument before they return. */
 export const callingMethods: ReadonlySet<string> = new Set(
   `apply call every filter find findIndex findLast findLastIndex flatMap forEach from map reduce reduceRight

@@ -67,11 +67,12 @@ function packageOf(name: string): string {
 /** Names may come twice, and statements have none. */
 function keyed(reached: readonly Reached[]): Map<string, Reached> {
   const found = new Map<string, Reached>();
+  const counts = new Map<string, number>();
   for (const each of reached) {
     // There is one function, whatever it is called and wherever it is.
     const key = each.kind === "function" ? "" : `${each.kind} ${each.file ?? ""} ${each.name}`;
-    let number = 0;
-    while (found.has(`${key} ${number}`)) number++;
+    const number = counts.get(key) ?? 0;
+    counts.set(key, number + 1);
     found.set(`${key} ${number}`, each);
   }
   return found;
